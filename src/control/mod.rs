@@ -1,0 +1,1 @@
+//! Requests, snapshots and the control socket.

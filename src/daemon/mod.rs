@@ -1,0 +1,1 @@
+//! The loop that wires everything, and the only writer of the index.

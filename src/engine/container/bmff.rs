@@ -1,0 +1,1 @@
+//! ISO base media and QuickTime boxes.

@@ -1,0 +1,1 @@
+//! The DPX header (SMPTE ST 268-1).

@@ -1,0 +1,6 @@
+//! Byte grammars, one layout for reader and writer.
+
+pub mod bmff;
+pub mod bytes;
+pub mod dpx;
+pub mod riff;

@@ -1,0 +1,1 @@
+//! RIFF, RF64 and BW64 chunks.

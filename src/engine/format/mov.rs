@@ -1,0 +1,1 @@
+//! QuickTime and MP4 files.

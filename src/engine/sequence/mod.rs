@@ -1,0 +1,1 @@
+//! Pure: file names to clips (frame runs, gaps).

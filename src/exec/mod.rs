@@ -1,0 +1,1 @@
+//! Where steps run: worker processes of this same program.

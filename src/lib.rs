@@ -1,0 +1,26 @@
+//! `rushes`: an on-premise media processing daemon for post houses.
+//!
+//! Two halves. [`engine`] is *how*: readers, hashes, sidecars, deliverables; synchronous, without
+//! daemon, database, network, log or clock. Everything else is *when*, *what* and *where*.
+//! `docs/architecture.md` is the map; `tests/it/architecture.rs` holds the code to it.
+
+pub mod model;
+
+pub mod engine;
+
+pub mod telemetry;
+
+pub mod job;
+pub mod rules;
+
+pub mod control;
+pub mod exec;
+pub mod index;
+
+pub mod watch;
+
+pub mod config;
+
+pub mod daemon;
+
+pub mod cli;

@@ -1,0 +1,5 @@
+//! The `rushes` program: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    rushes::cli::run()
+}

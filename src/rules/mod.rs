@@ -1,0 +1,1 @@
+//! Conditions, name templates, guardrails and waivers.

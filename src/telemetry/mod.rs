@@ -1,0 +1,1 @@
+//! Every log line and metric, declared once; journald or stderr.

@@ -1,0 +1,1 @@
+//! From a folder to ready clips: the scan is the truth, events only wake it.

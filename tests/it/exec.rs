@@ -1,0 +1,1 @@
+//! Workers: sandbox, limits, publishing.

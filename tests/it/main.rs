@@ -1,0 +1,12 @@
+//! The integration tests: one binary.
+
+mod architecture;
+mod cli;
+mod config;
+mod conformance;
+mod daemon;
+mod exec;
+mod index;
+mod media;
+mod support;
+mod watch;

@@ -1,0 +1,1 @@
+//! Readers against fixtures that the project's own builders make.

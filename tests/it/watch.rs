@@ -1,0 +1,1 @@
+//! Watching: stories with their own clock, and real folders.
