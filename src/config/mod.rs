@@ -1,1 +1,53 @@
 //! The configuration file: shape, meaning, reload.
+//!
+//! [`load`] reads one TOML file and the files that it includes, finds *every* mistake, and resolves the
+//! rest into settings in which nothing is left to be defaulted. `config/README.md` specifies each key.
+
+mod diagnostic;
+mod include;
+mod packs;
+mod paths;
+mod raw;
+mod reader;
+mod recipes;
+mod reload;
+mod resolve;
+mod settings;
+mod shape;
+mod source;
+mod values;
+
+pub use diagnostic::{Diagnostic, Level};
+pub use reload::{Change, differences};
+pub use settings::{
+    AcesVersion, ColorSettings, Config, Emit, EngineSettings, Folder, Ready, Rule, Service, Show, WatchMode,
+};
+pub use shape::{Key, SHAPE, Section};
+
+use std::path::Path;
+
+/// Largest configuration file, bytes.
+pub const MAX_FILE: u64 = 4 << 20;
+
+/// A configuration without errors.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// What is odd but allowed (a folder that cannot be reached now).
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads and checks the configuration at `path` and everything it includes.
+///
+/// # Errors
+/// Every error found, in the order of the files and of the places in them; warnings are among them.
+pub fn load(path: &Path) -> Result<Loaded, Vec<Diagnostic>> {
+    let mut found = Vec::new();
+    let config = raw::read_all(path, &mut found).map(|raw| resolve::resolve(raw, &mut found));
+    diagnostic::sort(&mut found);
+    match config {
+        Some(config) if !found.iter().any(|d| d.severity == Level::Error) => Ok(Loaded { config, warnings: found }),
+        _ => Err(diagnostic::capped(found)),
+    }
+}

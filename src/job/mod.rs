@@ -1,5 +1,14 @@
 //! Jobs: the daemon's record of units of work, their identity and their legal moves.
 
+mod id;
+mod moves;
+mod retry;
+pub mod schedule;
+
+pub use id::{canonical, job_id};
+pub use moves::{is_final, is_legal};
+pub use retry::{LONGEST_WAIT_MS, MOST_TRIES, Next, after_failure};
+
 use crate::engine::deliver::{MadeOutput, PlannedOutput, Recipe};
 use crate::model::{ClipId, Error, JobId, MediaPath};
 use serde::{Deserialize, Serialize};

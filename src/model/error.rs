@@ -78,9 +78,10 @@ pub const CODES: &[(&str, &str)] = &[
     ("OUTPUT-EXISTS", "another file lies where an output should go"),
     ("OUTPUT-ESCAPES", "an output name would lead outside the output folder"),
     ("NAME-FIELD-ABSENT", "a name template needs a field that this clip does not have"),
+    ("FIELD-ABSENT", "a deliverable needs a field that this clip does not have"),
     ("RULE-UNKNOWN-FIELD", "a rule's condition touches a field that this clip does not have"),
     ("RULE-FAILED", "a rule's condition cannot be evaluated"),
-    ("ROOT-UNAVAILABLE", "a watched folder cannot be reached"),
+    ("ROOT-UNAVAILABLE", "a watched folder or an output folder cannot be reached"),
     ("JOB-INVALID", "a job file does not describe a job"),
     ("JOB-CANCELLED", "a person or a shutdown stopped the job"),
     ("STATE-FAILED", "the state directory cannot be read or written"),
@@ -151,7 +152,7 @@ impl Error {
         self
     }
 
-    /// True for faults of the surroundings that pass by themselves (full disk, mount gone, no
+    /// True for faults of the surroundings that pass by themselves (full disk, mount or folder gone, no
     /// descriptors): these wait and never count as a try.
     #[must_use]
     pub fn is_environment(&self) -> bool {
@@ -169,7 +170,7 @@ impl Error {
             libc::ENETUNREACH,
             libc::EAGAIN,
         ];
-        self.kind == ErrorKind::Io && self.errno.is_some_and(|n| ENV.contains(&n))
+        self.kind == ErrorKind::Io && (self.code == "ROOT-UNAVAILABLE" || self.errno.is_some_and(|n| ENV.contains(&n)))
     }
 }
 

@@ -30,10 +30,10 @@ pub enum TimecodeError {
 
 impl Timecode {
     /// From a count of frames since midnight; counts beyond a day wrap. `None` if drop-frame does
-    /// not exist at this rate.
+    /// not exist at this rate, or if the rate does not round to 1–1000 frames per second.
     #[must_use]
     pub fn from_frames(frames: i64, rate: Rational, drop: bool) -> Option<Self> {
-        if drop && drop_per_minute(rate) == 0 {
+        if !countable(rate) || (drop && drop_per_minute(rate) == 0) {
             return None;
         }
         let day = i64::from(frames_per_day(rate, drop));
@@ -67,7 +67,8 @@ impl Timecode {
     /// From hours, minutes, seconds and frames.
     ///
     /// # Errors
-    /// Out of range, a dropped label, or no drop-frame at this rate.
+    /// Out of range, a dropped label, no drop-frame at this rate, or a rate that does not round to
+    /// 1–1000 frames per second.
     pub fn from_parts(h: u32, m: u32, s: u32, f: u32, rate: Rational, drop: bool) -> Result<Self, TimecodeError> {
         let sep = if drop { ';' } else { ':' };
         let label = || format!("{h:02}:{m:02}:{s:02}{sep}{f:02}");
@@ -76,7 +77,7 @@ impl Timecode {
             return Err(TimecodeError::NoDrop(rate));
         }
         let nominal = rate.nominal();
-        if h > 23 || m > 59 || s > 59 || f >= nominal {
+        if !countable(rate) || h > 23 || m > 59 || s > 59 || f >= nominal {
             return Err(TimecodeError::Range(label(), rate));
         }
         if drop && s == 0 && f < d && !m.is_multiple_of(10) {
@@ -147,6 +148,11 @@ fn number(s: &str) -> Option<u32> {
     (!s.is_empty() && s.len() <= 3 && s.bytes().all(|b| b.is_ascii_digit())).then(|| s.parse().ok())?
 }
 
+/// Whether labels can be counted at this rate (a day of frames must fit in 32 bits, a second has at least one).
+fn countable(rate: Rational) -> bool {
+    (1..=1000).contains(&rate.nominal())
+}
+
 /// Labels dropped at the start of each minute that is not a multiple of ten.
 fn drop_per_minute(rate: Rational) -> u32 {
     match (rate.num(), rate.den()) {
@@ -157,7 +163,7 @@ fn drop_per_minute(rate: Rational) -> u32 {
 }
 
 fn frames_per_day(rate: Rational, drop: bool) -> u32 {
-    let all = rate.nominal().clamp(1, 1000) * 86_400;
+    let all = rate.nominal() * 86_400;
     if drop { all - drop_per_minute(rate) * (1440 - 144) } else { all }
 }
 
@@ -182,6 +188,17 @@ mod tests {
         for bad in ["", "1:2:3", "::::", "01:02:03:", "a1:02:03:04", "01:02:03:04:05"] {
             assert!(matches!(Timecode::parse(bad, r(24, 1), false), Err(TimecodeError::Shape(_))), "{bad}");
         }
+    }
+
+    #[test]
+    fn rates_that_cannot_be_counted() {
+        for rate in [r(1, 1001), r(1, 3), r(1001, 1), r(u32::MAX, 1)] {
+            assert_eq!(Timecode::from_frames(5, rate, false), None, "{rate}");
+            assert!(matches!(Timecode::parse("23:59:59:00", rate, false), Err(TimecodeError::Range(..))), "{rate}");
+        }
+        let fast = Timecode::from_frames(-1, r(1000, 1), false).unwrap();
+        assert_eq!(fast.to_string(), "23:59:59:999");
+        assert_eq!(Timecode::parse("23:59:59:999", r(1000, 1), false), Ok(fast));
     }
 
     proptest! {

@@ -29,11 +29,33 @@ pub enum SidecarFormat {
 }
 
 impl Recipe {
+    /// The record of a clip: its sidecar in JSON.
+    #[must_use]
+    pub fn record() -> Self {
+        Self::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json] })
+    }
+
     /// Bumped by hand when the bytes that this recipe makes change.
     #[must_use]
     pub fn revision(&self) -> u32 {
         match self {
             Self::Sidecar(_) => 1,
+        }
+    }
+
+    /// Whether its steps read the original files, or only what is already known of the clip.
+    #[must_use]
+    pub fn needs_inputs(&self) -> bool {
+        match self {
+            Self::Sidecar(_) => false,
+        }
+    }
+
+    /// Whether the record of the clip is among what this makes.
+    #[must_use]
+    pub fn makes_record(&self) -> bool {
+        match self {
+            Self::Sidecar(s) => s.formats.contains(&SidecarFormat::Json),
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::engine::deliver::Recipe;
 use crate::model::{ClipDoc, ClipUnit, Error, Limits, MediaPath};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// The schema name of a job file.
@@ -83,6 +84,12 @@ pub struct JobFile {
     /// What to make there.
     #[serde(default)]
     pub outputs: Vec<PlannedOutput>,
+    /// What outputs say about where they come from, beside the clip: `show`, `folder`, `rule`,
+    /// `config` (hash of the settings that concern this clip), `verified`. All of it is written
+    /// into sidecars and is part of the job's id, so it must hold nothing that changes without
+    /// changing the output: no version of the program, no time, no hash of the whole configuration.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub context: BTreeMap<String, String>,
     /// Mode bits of outputs, `0o664`.
     #[serde(default = "default_mode")]
     pub mode: u32,
@@ -95,6 +102,31 @@ pub struct JobFile {
     /// Where the result goes (absolute); absent = stdout.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<PathBuf>,
+}
+
+impl JobFile {
+    /// A step of job `id` with nothing to read or to make yet.
+    #[must_use]
+    pub fn new(id: impl Into<String>, step: StepKind, name: impl Into<String>, unit: ClipUnit) -> Self {
+        Self {
+            schema: JOB_SCHEMA.to_owned(),
+            id: id.into(),
+            step,
+            name: name.into(),
+            unit,
+            inputs: Vec::new(),
+            frames: None,
+            recipe: None,
+            clip: None,
+            output: None,
+            outputs: Vec::new(),
+            context: BTreeMap::new(),
+            mode: default_mode(),
+            gid: None,
+            limits: Limits::default(),
+            result: None,
+        }
+    }
 }
 
 fn default_mode() -> u32 {
@@ -143,4 +175,7 @@ pub struct StepResult {
     pub version: String,
     /// Wall-clock milliseconds of the work.
     pub millis: u64,
+    /// How the worker was locked in (`Landlock ABI 7 (full), seccomp, limits`); empty when no worker got that far.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub sandbox: String,
 }

@@ -1,5 +1,74 @@
 //! Camera, image and sound formats: probe by score, read metadata.
+//!
+//! One file per format, one line per format in [`registry`]. A format decides by the bytes; the name
+//! of a file only breaks ties.
 
+pub mod demo;
 mod dpx;
+mod frames;
+mod inspect;
 mod mov;
+pub mod registry;
+mod unknown;
 mod wav;
+mod wav_sample;
+
+pub use frames::MAX_INSPECTED_FRAMES;
+pub use inspect::{inspect, probe};
+pub use registry::{FORMATS, is_frame_extension};
+
+use crate::model::{ClipDoc, Error, Limits, MediaPath};
+use std::fs::File;
+use std::path::Path;
+
+/// How sure a format is that a file is its own: 0 = no, 100 = the magic bytes are exact.
+pub type Score = u8;
+
+/// How many bytes from the start of a file a probe sees, at most.
+pub const HEAD_BYTES: usize = 4096;
+
+/// One open file to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Input<'a> {
+    /// Its path as it shall appear in the document.
+    pub path: &'a MediaPath,
+    /// Open for reading; a regular file.
+    pub file: &'a File,
+    /// Bytes, as `fstat` said.
+    pub size: u64,
+}
+
+/// A kind of file that can be read.
+pub trait Format: Sync {
+    /// The id in documents, rules and configuration (`dpx`).
+    fn id(&self) -> &'static str;
+
+    /// The name for people (`DPX`).
+    fn title(&self) -> &'static str;
+
+    /// Usual file name extensions, lower case, without the dot.
+    fn extensions(&self) -> &'static [&'static str];
+
+    /// Whether each file is one frame of a clip.
+    fn is_frame(&self) -> bool;
+
+    /// How sure this format is that a file that begins with `head` (at most [`HEAD_BYTES`]) and is
+    /// called `path` is its own. Magic bytes decide (above 50); the name breaks ties. 0 without magic.
+    fn probe(&self, head: &[u8], path: &Path) -> Score;
+
+    /// Reads one file's metadata into `doc`: `format.*`, normalised fields with their origin through
+    /// [`ClipDoc::set`], every vendor tag through [`ClipDoc::keep`], oddities as warnings. Never sets
+    /// `clip.files`. For a moving picture it sets `clip.frames` and `fps.project`; `timecode.end` is
+    /// filled by [`inspect()`] when the start and the number of frames are known.
+    ///
+    /// # Errors
+    /// Malformed, Limit, Unsupported or Io, with the offset; `doc` is then dropped.
+    fn read(&self, input: &Input<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error>;
+}
+
+/// Whether `path` ends with one of `extensions` (without regard to ASCII case).
+#[must_use]
+pub fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    let ext = path.extension().and_then(|e| e.to_str());
+    ext.is_some_and(|e| extensions.iter().any(|x| x.eq_ignore_ascii_case(e)))
+}

@@ -1,0 +1,411 @@
+//! The one definition of the command line: parsing, `--help`, completions and man pages come from it.
+
+use crate::model::HashKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the configuration lies when neither `--config` nor [`CONFIG_VARIABLE`] says so.
+pub const DEFAULT_CONFIG: &str = "/etc/rushes/rushes.toml";
+/// The variable that names the configuration.
+pub const CONFIG_VARIABLE: &str = "RUSHES_CONFIG";
+
+const ABOUT: &str = "Watches the folders of a post house, reads camera metadata, makes sidecars and deliverables";
+
+const LONG_ABOUT: &str = "\
+rushes watches folders, waits until what lies there is complete, fingerprints it, groups files into clips, reads their \
+metadata in a sandboxed process, applies the folder's rules, and writes sidecars whole or not at all. It never writes, \
+renames or deletes in a watched folder.
+
+Three steps to a first result:
+  1. rushes demo                     makes a small roll and runs everything on it
+  2. rushes inspect /path/to/a/clip  what is known of your media; needs no configuration
+  3. write rushes.toml (the demo shows one), then: rushes check, rushes plan, rushes run";
+
+const AFTER: &str = "\
+Exit status:
+  0    all good
+  1    the program itself failed
+  2    wrong usage or configuration
+  3    finished, but something was refused, failed, quarantined or is still arriving
+  4    verification found missing, altered or unlisted files
+  130  interrupted; 143 terminated
+
+Environment:
+  RUSHES_CONFIG  configuration file when --config is not given; else /etc/rushes/rushes.toml
+  NO_COLOR       no colours, whatever the terminal can do
+
+With --json, stdout carries one document, or one JSON object a line, and nothing else; messages go to stderr. \
+`rushes help COMMAND` shows examples.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "rushes", version, about = ABOUT, long_about = LONG_ABOUT, after_help = AFTER, max_term_width = 120)]
+#[command(subcommand_required = true, arg_required_else_help = true, disable_help_subcommand = false)]
+pub struct Cli {
+    /// Configuration file [default: $RUSHES_CONFIG, else /etc/rushes/rushes.toml]
+    #[arg(long, global = true, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub config: Option<PathBuf>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon, or with --once do all that is ready and end
+    #[command(after_help = RUN_HELP)]
+    Run(RunArgs),
+    /// Check the configuration: every mistake with its place, nothing started
+    #[command(after_help = CHECK_HELP)]
+    Check(CheckArgs),
+    /// Show what would run on each clip and why, touching nothing
+    #[command(after_help = PLAN_HELP)]
+    Plan(PlanArgs),
+    /// Make a small roll and run the whole thing on it
+    #[command(after_help = DEMO_HELP)]
+    Demo(DemoArgs),
+    /// Read the metadata of files, frame sequences and folders
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(InspectArgs),
+    /// Fingerprint files: XXH3-128 and other kinds in one pass
+    #[command(after_help = HASH_HELP)]
+    Hash(HashArgs),
+    /// Do one unit of work from a job file, as the daemon's workers do
+    #[command(after_help = RENDER_HELP)]
+    Render(RenderArgs),
+    /// Show what the running daemon does and what it waits for
+    #[command(after_help = STATUS_HELP)]
+    Status(StatusArgs),
+    /// List jobs, the newest first
+    #[command(after_help = JOBS_HELP)]
+    Jobs(JobsArgs),
+    /// Try something again: a job, a clip, a path, the whole quarantine
+    #[command(after_help = RETRY_HELP)]
+    Retry(WhatArgs),
+    /// Stop jobs
+    #[command(after_help = CANCEL_HELP)]
+    Cancel(WhatArgs),
+    /// Let a guardrail pass for one clip, and say why
+    #[command(after_help = WAIVE_HELP)]
+    Waive(WaiveArgs),
+    /// Recreate the index from media, receipts and outputs; makes nothing twice
+    #[command(after_help = REBUILD_HELP)]
+    Rebuild(AskArgs),
+    /// Print the completion script of a shell
+    #[command(after_help = COMPLETIONS_HELP)]
+    Completions(CompletionsArgs),
+    /// Write the manual pages, one for each command
+    #[command(after_help = MAN_HELP)]
+    Man(ManArgs),
+}
+
+/// `--json`.
+#[derive(Debug, Args, Clone, Copy)]
+pub struct Json {
+    /// Print JSON on stdout, and nothing else there
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How to reach the daemon.
+#[derive(Debug, Args)]
+pub struct AskArgs {
+    /// The daemon's control socket [default: `service.control` of the configuration]
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::FilePath)]
+    pub socket: Option<PathBuf>,
+    /// Longest time to wait for the answer
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub timeout: Duration,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `rushes run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Do all that is ready, wait for what is arriving, then exit
+    #[arg(long)]
+    pub once: bool,
+    /// With --once: longest time to wait for what is arriving [default: the longest quiet time + 60s]
+    #[arg(long, value_name = "TIME", value_parser = duration, requires = "once")]
+    pub wait: Option<Duration>,
+}
+
+const RUN_HELP: &str = "\
+Examples:
+  rushes run                             the daemon; under systemd it logs to the journal
+  rushes run --once --config rushes.toml one pass, exit status 3 if something failed or is arriving
+
+Signals: TERM or INT finishes running steps and stops (twice: stops at once), HUP reads the configuration again, \
+USR1 writes the state to the log.";
+
+/// `rushes check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+const CHECK_HELP: &str = "\
+Examples:
+  rushes check --config rushes.toml
+  rushes check --json | jq -r '.diagnostics[] | \"\\(.file):\\(.line): \\(.message)\"'
+
+Exit status 2 when there are errors; warnings alone are status 0.";
+
+/// `rushes plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// Only clips at or below these paths
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+const PLAN_HELP: &str = "\
+Examples:
+  rushes plan                        every clip in every configured folder
+  rushes plan /mnt/san/ocf/A001      only this roll
+  rushes plan --json | jq -c '{clip, rules}'
+
+Nothing is written and no daemon is needed. Files are read for their metadata only, in the sandbox.";
+
+/// `rushes inspect`.
+#[derive(Debug, Args)]
+pub struct InspectArgs {
+    /// Files and folders; numbered frames in one folder become one clip
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Also every tag as the camera or recorder wrote it
+    #[arg(long)]
+    pub raw: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+const INSPECT_HELP: &str = "\
+Examples:
+  rushes inspect A001C003.mov
+  rushes inspect /mnt/roll            every clip below, frame sequences as one clip each
+  rushes inspect --json --raw x.wav   schema rushes.clip/1, one clip a line
+
+The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.";
+
+/// `rushes render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// Job file, schema rushes.job/1
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub job: PathBuf,
+    /// For the worker process itself: the folder it may write to
+    #[arg(long, value_name = "DIR", hide = true)]
+    pub staging: Option<PathBuf>,
+}
+
+const RENDER_HELP: &str = "\
+Example:
+  rushes render --job job.json       prints the result, schema rushes.result/1; status 3 if it failed
+
+The step runs in a locked-in process with limits; killed at any moment and run again, it makes the same outputs.";
+
+/// `rushes demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Work in this folder, which must not exist yet or be empty [default: a new temporary one]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+}
+
+const DEMO_HELP: &str = "\
+Examples:
+  rushes demo
+  rushes demo --dir /tmp/tour        then look at /tmp/tour/rushes.toml and /tmp/tour/out";
+
+/// `rushes hash`.
+#[derive(Debug, Args)]
+pub struct HashArgs {
+    /// Files and folders; folders are walked in the order of names, links in them are not followed
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// Kinds of hash, separated by commas: xxh128, xxh64, md5, sha1, sha256, c4, blake3
+    #[arg(long, value_name = "KIND", value_delimiter = ',', default_value = "xxh128")]
+    pub kind: Vec<HashKind>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+const HASH_HELP: &str = "\
+Examples:
+  rushes hash A001.mov                      xxh128:8f0c…  A001.mov
+  rushes hash --kind xxh128,md5 /mnt/roll   one line for each file and kind, read once
+  rushes hash --json /mnt/roll | jq .size   one JSON object a line
+
+A file that cannot be read is named on stderr, the rest goes on, and the exit status is 3.";
+
+/// `rushes status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// How to ask
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+const STATUS_HELP: &str = "\
+Examples:
+  rushes status
+  rushes status --json | jq '.folders[] | {name, health, waiting_total}'";
+
+/// `rushes jobs`.
+#[derive(Debug, Args)]
+pub struct JobsArgs {
+    /// Only jobs in this state
+    #[arg(long, value_name = "STATE", value_parser = clap::builder::PossibleValuesParser::new(crate::control::STATES))]
+    pub state: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    pub limit: u32,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+const JOBS_HELP: &str = "\
+Examples:
+  rushes jobs --state quarantined           what failed for good, and why
+  rushes jobs --json --limit 1000 | jq .    one JSON object a line";
+
+/// `rushes retry` and `rushes cancel`.
+#[derive(Debug, Args)]
+pub struct WhatArgs {
+    /// A job id or its beginning, a clip name or id, or a path
+    #[arg(value_name = "WHAT")]
+    pub what: String,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+const RETRY_HELP: &str = "\
+Examples:
+  rushes retry 3f9a          the job whose id begins so
+  rushes retry A001C003      every failed job of this clip
+  rushes retry quarantine    everything in quarantine
+  rushes retry outdated      finished jobs whose recipe changed since: made again as next versions, nothing is overwritten";
+
+const CANCEL_HELP: &str = "\
+Examples:
+  rushes cancel 3f9a         the job whose id begins so
+  rushes cancel A001C003     every unfinished job of this clip; `rushes retry` takes them up again";
+
+/// `rushes waive`.
+#[derive(Debug, Args)]
+pub struct WaiveArgs {
+    /// The guardrail's code, for example CLIP-GAP
+    pub code: String,
+    /// Clip name, id or path
+    pub clip: String,
+    /// The reason; kept with your name in the journal and in the clip's sidecar
+    #[arg(long, value_name = "REASON")]
+    pub why: String,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+const WAIVE_HELP: &str = "\
+Example:
+  rushes waive CLIP-GAP A001C003 --why 'camera fault, the gap is in the original; approved by A. Martin'";
+
+const REBUILD_HELP: &str = "\
+Example:
+  rushes rebuild             safe at any time: finished deliverables are recognised and not made again";
+
+/// `rushes completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+const COMPLETIONS_HELP: &str = "\
+Examples:
+  rushes completions bash > /etc/bash_completion.d/rushes
+  rushes completions zsh > ~/.zfunc/_rushes
+  rushes completions fish > ~/.config/fish/completions/rushes.fish";
+
+/// `rushes man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// An existing folder, for example /usr/local/share/man/man1
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub dir: PathBuf,
+}
+
+const MAN_HELP: &str = "\
+Example:
+  rushes man /usr/local/share/man/man1 && man rushes-hash";
+
+/// The definition, for completions and man pages.
+#[must_use]
+pub fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// `10s`, `5m`, `2h`, `250ms`.
+///
+/// # Errors
+/// A sentence for people.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    let bad = || format!("`{text}` is not a time; write for example 250ms, 10s, 5m or 2h");
+    let at = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(bad)?;
+    let (number, unit) = text.split_at_checked(at).ok_or_else(bad)?;
+    let n: u64 = number.parse().map_err(|_| bad())?;
+    let seconds = match unit {
+        "ms" => return Ok(Duration::from_millis(n)),
+        "s" => Some(n),
+        "m" => n.checked_mul(60),
+        "h" => n.checked_mul(3600),
+        _ => None,
+    };
+    // A century is more than anybody waits, and keeps later arithmetic far from its end.
+    seconds.filter(|s| *s <= 3_153_600_000).map(Duration::from_secs).ok_or_else(bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_is_sound() {
+        definition().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_help_and_examples() {
+        for c in definition().get_subcommands().filter(|c| !c.is_hide_set()) {
+            assert!(c.get_about().is_some(), "{}", c.get_name());
+            let help = c.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("rushes {}", c.get_name())), "{} has no example", c.get_name());
+        }
+    }
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("5m"), Ok(Duration::from_secs(300)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        for bad in ["", "10", "s", "-1s", "1d", "99999999999999999999s", "9999999999h", "1.5s", "é"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+}

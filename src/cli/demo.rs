@@ -1,0 +1,129 @@
+//! `rushes demo`: makes a small roll and runs the whole thing on it.
+
+use super::args::{DemoArgs, RunArgs};
+use super::out::Outcome;
+use crate::engine::format::demo;
+use crate::engine::process::{Call, Cancel, Ended, find, run};
+use crate::model::{Error, ErrorKind, Rational, Timecode};
+use std::path::{Path, PathBuf};
+
+const CONFIG: &str = include_str!("../../config/examples/demo.toml");
+const REEL: &str = "A001R2EC";
+const FRAMES: u32 = 48;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the folder cannot be written or the daemon cannot start.
+pub fn run_demo(args: &DemoArgs) -> Outcome {
+    let dir = match &args.dir {
+        Some(d) => d.clone(),
+        None => std::env::temp_dir().join(format!("rushes-demo-{}", std::process::id())),
+    };
+    let failed = |doing: &str, e: &std::io::Error| Error::io("OUTPUT-FAILED", doing, e).at(&dir);
+    let camera = dir.join("in/camera").join(REEL);
+    for d in [&camera, &dir.join("in/sound"), &dir.join("state"), &dir.join("out/camera"), &dir.join("out/sound")] {
+        std::fs::create_dir_all(d).map_err(|e| failed("make the demo's folders", &e))?;
+    }
+    let dir = dir.canonicalize().map_err(|e| failed("find the demo's folder", &e))?;
+    println!("1. a small roll in {}", dir.join("in").display());
+    make_roll(&dir, &camera)?;
+    let config = dir.join("rushes.toml");
+    std::fs::write(&config, CONFIG.replace("/tmp/rushes-demo", &dir.display().to_string()))
+        .map_err(|e| Error::io("OUTPUT-FAILED", "write the demo's configuration", &e).at(&config))?;
+    println!("\n2. the daemon, once, with {}", config.display());
+    let ending = super::run::start(config.clone(), &RunArgs { once: true, wait: None })?;
+    println!("\n3. what came out");
+    show_outputs(&dir);
+    println!("\nlook next:");
+    println!("  rushes check --config {}", config.display());
+    println!("  rushes inspect {}", dir.join("in").display());
+    println!(
+        "  rushes run --config {}      then drop files into {}",
+        config.display(),
+        dir.join("in/camera").display()
+    );
+    Ok(ending)
+}
+
+fn make_roll(dir: &Path, camera: &Path) -> Result<(), Error> {
+    let rate =
+        Rational::new(24, 1).ok_or_else(|| Error::new(ErrorKind::Malformed, "INTERNAL", "24/1 is not a rate"))?;
+    let start = Timecode::from_frames(36_000 * 24, rate, false)
+        .ok_or_else(|| Error::new(ErrorKind::Malformed, "INTERNAL", "10:00:00:00 is not a timecode"))?;
+    let write = |path: PathBuf, bytes: &[u8]| {
+        std::fs::write(&path, bytes).map_err(|e| Error::io("OUTPUT-FAILED", "write the demo's media", &e).at(&path))
+    };
+    for i in 0..FRAMES {
+        let frame = demo::dpx_frame(i, 480, 270, rate, start, REEL);
+        write(camera.join(format!("{REEL}_C001.{:04}.dpx", 1001 + i)), &frame)?;
+    }
+    println!("   {FRAMES} DPX frames, 10-bit LogC, timecode {start}, reel {REEL}");
+    write(dir.join("in/sound/S001T003.wav"), &demo::bwf(2, rate, start, "12A", "3", "S001"))?;
+    println!("   a 24-bit Broadcast Wave file with bext and iXML, scene 12A take 3");
+    match find("ffmpeg") {
+        Some(ffmpeg) => make_mov(&ffmpeg, &camera.join("A001C002_261124_R2EC.mov"), start),
+        None => {
+            println!("   no ffmpeg here: the ProRes movie is left out");
+            Ok(())
+        }
+    }
+}
+
+fn make_mov(ffmpeg: &Path, to: &Path, start: Timecode) -> Result<(), Error> {
+    let mut call = Call::new(ffmpeg, 60);
+    let text = "-nostdin -v error -f lavfi -i testsrc2=size=480x270:rate=24 -t 2 -c:v prores_ks -profile:v 3";
+    call.args = text.split(' ').map(Into::into).collect();
+    call.args.extend(["-pix_fmt".into(), "yuv422p10le".into(), "-timecode".into(), start.to_string().into()]);
+    call.args.extend(["-metadata:s:v".into(), format!("reel_name={REEL}").into(), "-y".into(), to.into()]);
+    let done = run(&call, &Cancel::new())?;
+    if done.ended == Ended::Code(0) {
+        println!("   a ProRes 422 HQ movie with a timecode track, by ffmpeg");
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(&done.stderr);
+    let said: String = crate::model::escape_for_people(&said).chars().take(200).collect();
+    println!("   ffmpeg could not make the ProRes movie ({said}); going on without");
+    Ok(())
+}
+
+fn show_outputs(dir: &Path) {
+    let mut files = Vec::new();
+    collect(&dir.join("out"), &mut files);
+    files.sort();
+    for f in files {
+        let about = std::fs::read(&f)
+            .ok()
+            .and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok())
+            .map_or_else(|| "Avid Log Exchange".to_owned(), |v| about(&v));
+        println!("   {}  {}", f.strip_prefix(dir).unwrap_or(&f).display(), crate::model::escape_for_people(&about));
+    }
+}
+
+/// One line on a sidecar.
+fn about(v: &serde_json::Value) -> String {
+    let text = |p: &str| v.pointer(p).map(|x| x.as_str().map_or_else(|| x.to_string(), str::to_owned));
+    let mut parts = vec![text("/format/id").unwrap_or_default()];
+    if let (Some(w), Some(h)) = (text("/image/width"), text("/image/height")) {
+        parts.push(format!("{w}x{h}"));
+    }
+    parts.extend(text("/clip/frames").map(|n| format!("{n} frames")));
+    parts.extend(text("/timecode/start").map(|t| format!("from {t}")));
+    parts.extend(text("/reel").map(|r| format!("reel {r}")));
+    parts.extend(text("/slate/scene").map(|s| format!("scene {s}")));
+    parts.extend(text("/problem/code"));
+    parts.join(", ")
+}
+
+fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
+    for e in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let p = e.path();
+        if p.is_dir() {
+            if e.file_name() != ".rushes" {
+                collect(&p, files);
+            }
+        } else {
+            files.push(p);
+        }
+    }
+}

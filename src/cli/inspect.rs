@@ -1,0 +1,106 @@
+//! `rushes inspect`: what is known of files, frame sequences and folders.
+
+use super::args::InspectArgs;
+use super::describe::describe;
+use super::files::{self, Found};
+use super::out::{Ending, Out, Outcome, Stop, Style, say_error};
+use super::steps::{Bench, Wanted};
+use crate::engine::format::is_frame_extension;
+use crate::engine::sequence;
+use crate::model::{ClipUnit, Limits, MediaPath};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+/// Clips that are inspected before the first of them is shown.
+const AHEAD: usize = 16;
+
+/// Runs the command.
+///
+/// # Errors
+/// When stdout cannot be written or no worker can be started; what is wrong with files is said and
+/// ends in exit status 3.
+pub fn run(args: &InspectArgs) -> Outcome {
+    let bench = Bench::new()?;
+    let mut out = Out::default();
+    let walk = files::walk(&args.paths, files::Hidden::Skipped);
+    let mut trouble = !walk.troubles.is_empty();
+    walk.troubles.iter().for_each(say_error);
+    let clips = group(walk.files);
+    for some in clips.chunks(AHEAD) {
+        let docs: Vec<_> = some.par_iter().map(|w| bench.inspect(w, Limits::default())).collect();
+        if let Some(n) = bench.signal() {
+            return Ok(Ending::Signal(n));
+        }
+        for (wanted, doc) in some.iter().zip(docs) {
+            match doc {
+                Ok(mut doc) => {
+                    if let Some(problem) = &doc.problem {
+                        trouble = true;
+                        say_error(&named(problem.clone(), wanted));
+                    }
+                    if !args.raw {
+                        doc.raw.clear();
+                    }
+                    if args.json.json {
+                        out.json_line(&doc)?;
+                    } else {
+                        out.line(describe(&doc, Style::stdout()))?;
+                    }
+                }
+                Err(e) => {
+                    trouble = true;
+                    say_error(&named(e, wanted));
+                }
+            }
+        }
+    }
+    out.flush()?;
+    if clips.is_empty() && !trouble {
+        return Err(Stop::from(crate::model::Error::new(
+            crate::model::ErrorKind::Unsupported,
+            "FILE-VANISHED",
+            "there is no file at or below these paths",
+        )));
+    }
+    Ok(if trouble { Ending::Trouble } else { Ending::Good })
+}
+
+/// The error with the path as the person wrote it.
+fn named(mut e: crate::model::Error, wanted: &Wanted) -> crate::model::Error {
+    if wanted.files.len() == 1 {
+        e.place.path = None;
+    }
+    match wanted.files.first() {
+        Some(first) => e.at(first.as_path()),
+        None => e,
+    }
+}
+
+/// Groups files, folder by folder.
+fn group(found: Vec<Found>) -> Vec<Wanted> {
+    let mut folders: BTreeMap<PathBuf, Vec<MediaPath>> = BTreeMap::new();
+    for f in found {
+        let dir = f.path.as_path().parent().unwrap_or(Path::new("")).to_owned();
+        folders.entry(dir).or_default().push(f.path);
+    }
+    let mut clips = Vec::new();
+    for (_, mut paths) in folders {
+        paths.sort_unstable();
+        paths.dedup();
+        let names: Vec<&OsStr> = paths.iter().filter_map(|p| p.as_path().file_name()).collect();
+        if names.len() != paths.len() {
+            continue;
+        }
+        for g in sequence::group(&names, &is_frame_extension) {
+            let files = g.members.iter().filter_map(|i| paths.get(*i).cloned()).collect();
+            let (first_frame, gaps) = match (g.unit, g.run) {
+                (ClipUnit::Sequence, Some(run)) => (Some(run.first), run.gaps),
+                _ => (None, Vec::new()),
+            };
+            clips.push(Wanted { name: g.name, unit: g.unit, root: None, files, first_frame, gaps });
+        }
+    }
+    clips
+}

@@ -1,0 +1,183 @@
+//! Inspecting clips for the command line: the same sandboxed worker that the daemon uses.
+
+use super::interrupt::Interrupt;
+use crate::engine::deliver::{JOB_SCHEMA, JobFile, JobInput, StepKind, StepOutcome};
+use crate::exec::{Cancel, local};
+use crate::model::{ClipDoc, ClipUnit, Error, FrameGap, Limits, MediaPath, stable_id};
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// A clip to inspect.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// Its name.
+    pub name: String,
+    /// How it lies on disk.
+    pub unit: ClipUnit,
+    /// The folder below which no link is followed; absent: `real` leads to each file.
+    pub root: Option<PathBuf>,
+    /// Its files in order, as they shall appear in the document (relative to `root`, if there is one).
+    pub files: Vec<MediaPath>,
+    /// Number of the first frame of a sequence.
+    pub first_frame: Option<i64>,
+    /// Missing frames.
+    pub gaps: Vec<FrameGap>,
+}
+
+/// Where steps of this process run.
+#[derive(Debug)]
+pub struct Bench {
+    program: PathBuf,
+    work: WorkDir,
+    cancel: Cancel,
+    interrupt: Interrupt,
+}
+
+impl Bench {
+    /// A bench with a private work folder, removed at the end.
+    ///
+    /// # Errors
+    /// When the program's own path or a temporary folder cannot be had.
+    pub fn new() -> Result<Self, Error> {
+        let interrupt = Interrupt::watch()?;
+        let cancel = Cancel::new();
+        let (watched, flag) = (interrupt.clone(), cancel.clone());
+        let watch = move || {
+            while watched.signal().is_none() {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            flag.cancel();
+        };
+        let spawned = std::thread::Builder::new().name("interrupt".into()).spawn(watch);
+        spawned.map_err(|e| Error::io("INTERNAL", "start a thread", &e))?;
+        let program = std::env::current_exe().map_err(|e| Error::io("INTERNAL", "find this program", &e))?;
+        Ok(Self { program, work: WorkDir::new()?, cancel, interrupt })
+    }
+
+    /// The signal that came, if any.
+    #[must_use]
+    pub fn signal(&self) -> Option<i32> {
+        self.interrupt.signal()
+    }
+
+    /// Runs one job as the daemon would.
+    #[must_use]
+    pub fn run(&self, job: &JobFile) -> crate::engine::deliver::StepResult {
+        local::run_one(&self.program, job, self.work.path(), &self.cancel)
+    }
+
+    /// Reads what is known of a clip.
+    ///
+    /// # Errors
+    /// What the inspection found: `FILE-*`, `LIMIT-*`, `WORKER-*`, `JOB-CANCELLED`.
+    pub fn inspect(&self, wanted: &Wanted, limits: Limits) -> Result<ClipDoc, Error> {
+        let job = inspect_job(wanted, limits)?;
+        match self.run(&job).outcome {
+            StepOutcome::Inspected(mut doc) => {
+                for (file, path) in doc.clip.files.iter_mut().zip(&wanted.files) {
+                    file.path = path.clone();
+                }
+                if doc.clip.first_frame.is_none() {
+                    doc.clip.first_frame = wanted.first_frame;
+                }
+                doc.clip.gaps.clone_from(&wanted.gaps);
+                Ok(*doc)
+            }
+            StepOutcome::Failed(e) => Err(e),
+            StepOutcome::Made(_) => {
+                Err(Error::new(crate::model::ErrorKind::Io, "INTERNAL", "an inspection answered with outputs"))
+            }
+        }
+    }
+}
+
+/// The job file of an inspection.
+///
+/// # Errors
+/// `FILE-VANISHED`, `FILE-UNREADABLE`, `FILE-EMPTY`.
+pub fn inspect_job(wanted: &Wanted, limits: Limits) -> Result<JobFile, Error> {
+    let inputs = wanted.files.iter().map(|f| input(wanted.root.as_deref(), f)).collect::<Result<Vec<_>, _>>()?;
+    let id = stable_id(inputs.iter().map(|i| i.path.bytes()));
+    Ok(JobFile {
+        schema: JOB_SCHEMA.to_owned(),
+        id,
+        step: StepKind::Inspect,
+        name: wanted.name.clone(),
+        unit: wanted.unit,
+        inputs,
+        frames: None,
+        recipe: None,
+        clip: None,
+        output: None,
+        outputs: Vec::new(),
+        context: BTreeMap::new(),
+        mode: 0o664,
+        gid: None,
+        limits,
+        result: None,
+    })
+}
+
+fn input(root: Option<&Path>, path: &MediaPath) -> Result<JobInput, Error> {
+    let fail = |e: std::io::Error| {
+        let code = if e.kind() == std::io::ErrorKind::NotFound { "FILE-VANISHED" } else { "FILE-UNREADABLE" };
+        Error::io(code, "look at it", &e).at(path.as_path())
+    };
+    // A loose file may be named through a link; below a root the worker follows none.
+    let (real, meta) = match root {
+        Some(root) => (path.clone(), fs::symlink_metadata(root.join(path)).map_err(fail)?),
+        None => {
+            let real = fs::canonicalize(path).map_err(fail)?;
+            let meta = fs::symlink_metadata(&real).map_err(fail)?;
+            (MediaPath::from(real), meta)
+        }
+    };
+    if meta.is_file() && meta.len() == 0 {
+        return Err(
+            Error::new(crate::model::ErrorKind::Malformed, "FILE-EMPTY", "the file has no bytes").at(path.as_path())
+        );
+    }
+    let mtime_ns = i128::from(meta.mtime()).saturating_mul(1_000_000_000).saturating_add(i128::from(meta.mtime_nsec()));
+    Ok(JobInput { root: root.map(MediaPath::from), path: real, size: meta.len(), mtime_ns, xxh128: String::new() })
+}
+
+/// A private folder for job and result files, removed when dropped.
+#[derive(Debug)]
+pub struct WorkDir(PathBuf);
+
+impl WorkDir {
+    /// A new folder `rushes-PID-N` in the system's temporary folder, for this user only.
+    ///
+    /// # Errors
+    /// `OUTPUT-FAILED`.
+    pub fn new() -> Result<Self, Error> {
+        let base = std::env::temp_dir();
+        let pid = std::process::id();
+        let mut last = None;
+        for n in 0..1000 {
+            let path = base.join(format!("rushes-{pid}-{n}"));
+            match fs::DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => return Ok(Self(path)),
+                Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => last = Some(e),
+                Err(e) => return Err(Error::io("OUTPUT-FAILED", "make a temporary folder", &e).at(&path)),
+            }
+        }
+        let e = last.unwrap_or_else(|| std::io::ErrorKind::AlreadyExists.into());
+        Err(Error::io("OUTPUT-FAILED", "make a temporary folder", &e).at(&base))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for WorkDir {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

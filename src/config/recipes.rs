@@ -1,0 +1,127 @@
+//! `[recipe.NAME]`, and the recipes that are always there.
+
+use super::reader::{Out, Reader};
+use super::source::Spot;
+use super::{Emit, Level};
+use crate::engine::deliver::{Recipe, SidecarFormat, SidecarRecipe};
+use crate::rules::closest;
+use crate::rules::template::Template;
+
+/// The record of a clip.
+pub(super) const RECORD: &str = "sidecar";
+const BUILT_IN: [(&str, SidecarFormat); 2] = [(RECORD, SidecarFormat::Json), ("ale", SidecarFormat::Ale)];
+
+/// Kinds of recipe and names of deliverables that later versions make.
+const LATER: &[&str] = &["plate", "proxy", "still", "contact-sheet", "trim", "package", "report", "amf", "fdl"];
+
+/// A recipe as written.
+pub(super) struct RawRecipe {
+    pub name: Spot<String>,
+    pub emit: Emit,
+}
+
+fn built_in(name: &str) -> Option<Emit> {
+    let (n, format) = BUILT_IN.iter().find(|(n, _)| *n == name)?;
+    let recipe = Recipe::Sidecar(SidecarRecipe { formats: vec![*format] });
+    Some(Emit { name: (*n).to_owned(), recipe, template: None })
+}
+
+/// The record, which every clip gets.
+pub(super) fn record() -> Emit {
+    let recipe = Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json] });
+    Emit { name: RECORD.to_owned(), recipe, template: None }
+}
+
+/// Reads one recipe; `None` if it has errors.
+pub(super) fn read(label: Spot<String>, r: &Reader<'_>, others: &[RawRecipe]) -> Option<RawRecipe> {
+    if BUILT_IN.iter().any(|(n, _)| *n == label.value) {
+        r.complain(Level::Error, format!("the recipe `{}` is built in", label.value), "choose another name");
+        return None;
+    }
+    if let Some(first) = others.iter().find(|o| o.name.value == label.value) {
+        let text = format!("the recipe `{}` is already given in {}", label.value, first.name.at.short());
+        r.out().push(label.at.error(text).suggest("give each recipe once"));
+        return None;
+    }
+    let absent: Vec<(&str, &str)> = LATER.iter().map(|k| (*k, "this version makes kind = \"sidecar\"")).collect();
+    let kind = r.require("kind", r.choice("kind", &[("sidecar", ())], &absent));
+    let formats = formats(r);
+    let template = template(r);
+    let formats = formats?;
+    if let (Some(at), true) = (r.has("name"), formats.contains(&SidecarFormat::Json)) {
+        let text = "`name` cannot be given for json: the record always lies beside its original's place";
+        r.out().push(at.error(text).suggest("make a recipe with formats = [\"ale\"] for the named file"));
+    }
+    kind?;
+    let recipe = Recipe::Sidecar(SidecarRecipe { formats });
+    Some(RawRecipe { emit: Emit { name: label.value.clone(), recipe, template: template? }, name: label })
+}
+
+fn formats(r: &Reader<'_>) -> Option<Vec<SidecarFormat>> {
+    let list = r.require("formats", r.texts("formats"))?;
+    let mut out = Vec::new();
+    let mut good = true;
+    for s in &list.value {
+        let format = match s.value.as_str() {
+            "json" => SidecarFormat::Json,
+            "ale" => SidecarFormat::Ale,
+            other => {
+                good = false;
+                let d = match closest(other, ["json", "ale"]) {
+                    _ if LATER.contains(&other) => {
+                        s.at.error(format!("format \"{other}\" is not available in this version"))
+                    }
+                    Some(n) => {
+                        s.at.error(format!("`{other}` is no format of a sidecar"))
+                            .suggest(format!("did you mean \"{n}\"?"))
+                    }
+                    None => s.at.error(format!("`{other}` is no format of a sidecar")).suggest("use json or ale"),
+                };
+                r.out().push(d);
+                continue;
+            }
+        };
+        if out.contains(&format) {
+            r.out().push(s.at.warning(format!("the format \"{}\" is listed twice", s.value)));
+        } else {
+            out.push(format);
+        }
+    }
+    if out.is_empty() && good {
+        r.out().push(list.at.error("a sidecar recipe needs at least one format").suggest("use json or ale"));
+        good = false;
+    }
+    good.then_some(out)
+}
+
+/// `Some(None)` without `name`; `None` if it has flaws.
+fn template(r: &Reader<'_>) -> Option<Option<Template>> {
+    let Some(text) = r.text("name") else {
+        return r.has("name").is_none().then_some(None);
+    };
+    match Template::parse(&text.value, &[]) {
+        Ok(t) => Some(Some(t)),
+        Err(flaws) => {
+            for f in flaws {
+                r.out().push(text.at.inside(f.offset, f.length).error(f.message).maybe_suggest(f.suggestion));
+            }
+            None
+        }
+    }
+}
+
+/// The recipe that a rule names. `broken` are names of recipes that have errors of their own.
+pub(super) fn find(name: &Spot<String>, recipes: &[RawRecipe], out: &Out) -> Option<Emit> {
+    let known = recipes.iter().find(|r| r.name.value == name.value).map(|r| r.emit.clone());
+    let found = known.or_else(|| built_in(&name.value));
+    if found.is_none() {
+        let names = || BUILT_IN.iter().map(|(n, _)| *n).chain(recipes.iter().map(|r| r.name.value.as_str()));
+        let text = format!("there is no recipe `{}`", super::values::shown(&name.value));
+        let fix = match closest(&name.value, names()) {
+            Some(n) => format!("did you mean \"{n}\"?"),
+            None => format!("known here: {}; or add [recipe.NAME]", names().collect::<Vec<_>>().join(", ")),
+        };
+        out.push(name.at.error(text).suggest(fix));
+    }
+    found
+}

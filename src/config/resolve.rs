@@ -1,0 +1,115 @@
+//! From what was written to settings: defaults, names, recipes, paths.
+
+use super::raw::{Raw, RawFolder, RawRule, RawShow};
+use super::reader::Out;
+use super::source::Spot;
+use super::{
+    ColorSettings, Config, Diagnostic, EngineSettings, Folder, Rule, Service, Show, WatchMode, packs, paths, recipes,
+};
+use crate::job::Priority;
+use crate::model::{Limits, stable_id};
+use crate::rules::closest;
+use std::path::PathBuf;
+use std::time::Duration;
+
+const STATE_DIR: &str = "/var/lib/rushes";
+const CONTROL: &str = "/run/rushes/control.sock";
+
+/// Settings of what can be resolved; every mistake goes to `found`.
+pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {
+    let out = Out::default();
+    let state_dir = raw.state_dir.as_ref().map_or_else(|| PathBuf::from(STATE_DIR), |s| s.value.clone());
+    let control = raw.control.as_ref().map_or_else(|| PathBuf::from(CONTROL), |s| s.value.clone());
+    paths::check(&raw, &state_dir, &control, &out);
+    let defaults = Limits::default();
+    let limits = Limits {
+        memory: raw.memory.unwrap_or(defaults.memory),
+        seconds: raw.seconds.unwrap_or(defaults.seconds),
+        file_size: raw.file_size.unwrap_or(defaults.file_size),
+        ..defaults
+    };
+    if raw.folders.is_empty()
+        && found.is_empty()
+        && let Some(main) = raw.sources.first()
+    {
+        let none = Diagnostic::new(super::Level::Warning, None, &main.path, "no folder is watched");
+        out.push(none.suggest("add [[folder]] with name, show, path and output"));
+    }
+    let folders = raw.folders.iter().filter_map(|f| folder(f, &raw, limits, &out)).collect();
+    let sources = raw.sources.iter().map(|s| s.path.clone()).collect();
+    let mut config = Config {
+        service: Service { state_dir, control, log: raw.log.unwrap_or_else(|| "info".into()) },
+        engine: EngineSettings { workers: raw.workers.unwrap_or(0), limits },
+        shows: raw.shows.into_iter().map(|s| (s.name.value.clone(), show(s))).collect(),
+        folders,
+        sources,
+        hash: String::new(),
+    };
+    // settings hold text, numbers and UTF-8 paths only, all of which JSON can write
+    let text = serde_json::to_vec(&config).unwrap_or_default();
+    config.hash = stable_id([text.as_slice()]);
+    found.extend(out.into_vec());
+    config
+}
+
+fn show(s: RawShow) -> Show {
+    Show {
+        frame_rate: s.frame_rate,
+        color: ColorSettings {
+            aces: s.aces.unwrap_or(super::AcesVersion::V2_0),
+            working: s.working.unwrap_or_else(|| "ACEScct".into()),
+        },
+        guardrails: s.guardrails,
+    }
+}
+
+/// One folder; `None` if something that it cannot do without is missing (already said).
+fn folder(f: &RawFolder, raw: &Raw, limits: Limits, out: &Out) -> Option<Folder> {
+    let show = f.show.as_ref().and_then(|s| known_show(s, raw, out));
+    let mut rules =
+        vec![Rule { name: "default".into(), when: None, emit: vec![recipes::record()], priority: Priority::Normal }];
+    rules.extend(f.rules.iter().filter_map(|r| rule(r, raw, out)));
+    let show = show?;
+    Some(Folder {
+        name: f.name.as_ref()?.value.clone(),
+        show: show.name.value.clone(),
+        kind: f.kind,
+        path: f.path.as_ref()?.value.clone(),
+        output: f.output.as_ref()?.value.clone(),
+        receipts: f.receipts.as_ref().map(|s| s.value.clone()),
+        ready: f.ready.clone(),
+        quiet: f.quiet,
+        scan_every: f.scan_every.unwrap_or(Duration::from_secs(300)),
+        mode: f.mode.unwrap_or(0o664),
+        gid: f.gid,
+        watch: f.watch.unwrap_or(WatchMode::Auto),
+        ignore: f.ignore.clone(),
+        hashes: f.hashes.clone(),
+        rules,
+        guardrails: show.guardrails.clone().unwrap_or_else(|| packs::of_kind(f.kind)),
+        limits,
+    })
+}
+
+fn rule(r: &RawRule, raw: &Raw, out: &Out) -> Option<Rule> {
+    let emit: Vec<_> = r.emit.iter().filter_map(|e| recipes::find(e, &raw.recipes, out)).collect();
+    Some(Rule {
+        name: r.name.as_ref()?.value.clone(),
+        when: r.when.clone(),
+        emit,
+        priority: r.priority.unwrap_or_default(),
+    })
+}
+
+fn known_show<'a>(name: &Spot<String>, raw: &'a Raw, out: &Out) -> Option<&'a RawShow> {
+    let found = raw.shows.iter().find(|s| s.name.value == name.value);
+    if found.is_none() {
+        let text = format!("there is no show `{}`", super::values::shown(&name.value));
+        let fix = match closest(&name.value, raw.shows.iter().map(|s| s.name.value.as_str())) {
+            Some(n) => format!("did you mean \"{n}\"?"),
+            None => format!("add [show.{}]", super::values::shown(&name.value)),
+        };
+        out.push(name.at.error(text).suggest(fix));
+    }
+    found
+}

@@ -1,0 +1,342 @@
+//! From a ready unit to an accepted clip with its jobs.
+
+use crate::config::Folder;
+use crate::daemon::core::{Core, Pending, Ticket, now_ms};
+use crate::engine::deliver::{JobFile, JobInput, StepKind};
+use crate::index::{ClipRecord, FileRecord, JournalEntry, Location, QuarantineRecord};
+use crate::job::{MOST_TRIES, Next, after_failure};
+use crate::model::{AppliedDefault, ClipDoc, ClipId, Error, ErrorKind, MediaPath, Severity, stable_id};
+use crate::rules::guardrails::Facts;
+use crate::rules::{FolderKind, Scope};
+use crate::telemetry::events;
+use crate::watch::{ReadyFile, ReadyUnit};
+use std::time::{Duration, Instant};
+
+impl Core {
+    /// A unit is complete and fingerprinted.
+    pub fn ready(&mut self, unit: ReadyUnit) {
+        crate::engine::killpoint::here("after-ready");
+        if self.is_known(&unit) {
+            // only the file system's facts changed (touch, chmod, link, remount)
+            for f in &unit.files {
+                if let Some(mut r) = self.index.file(&unit.root, f.path.as_path()) {
+                    r.stat = f.stat;
+                    self.batch.put_file(&unit.root, &f.path, r);
+                }
+            }
+            return;
+        }
+        // a newer look at the same clip takes the place of one that still waits
+        self.pending.retain(|p| !same_place(&p.unit, &unit));
+        let content = content_of(&unit);
+        events::unit_ready(&unit.root, first_path(&unit), unit.files.len());
+        if let Some(q) = self.index.quarantined_content(&content) {
+            self.quarantine_unit(&unit, &content, q.error, q.tries);
+            return;
+        }
+        let tries = self.index.tries(&content);
+        if tries >= MOST_TRIES {
+            let error = Error::new(
+                ErrorKind::Limit,
+                "WORKER-CRASHED",
+                "reading its metadata was begun three times and never came to an end",
+            )
+            .fix("look at the log of those times, then `rushes retry`");
+            self.quarantine_unit(&unit, &content, error, tries);
+            return;
+        }
+        self.pending.push_back(Pending {
+            unit,
+            content,
+            tries,
+            waits: 0,
+            not_before: Instant::now(),
+            suspect: tries > 0,
+        });
+    }
+
+    /// A clip that is known is to be read again: after a waiver, or for a job whose document is not in memory.
+    pub fn ready_again(&mut self, unit: ReadyUnit) {
+        let content = content_of(&unit);
+        self.pending.retain(|p| !same_place(&p.unit, &unit));
+        let now = Instant::now();
+        self.pending.push_back(Pending { unit, content, tries: 0, waits: 0, not_before: now, suspect: false });
+    }
+
+    /// True when the index has this very unit at this place: same files, same contents, one clip.
+    fn is_known(&self, unit: &ReadyUnit) -> bool {
+        let mut clip: Option<ClipId> = None;
+        for f in &unit.files {
+            let Some(r) = self.index.file(&unit.root, f.path.as_path()) else { return false };
+            if r.gone || r.fingerprint != f.fingerprint {
+                return false;
+            }
+            match (&clip, r.clip) {
+                (_, None) => return false,
+                (None, Some(c)) => clip = Some(c),
+                (Some(a), Some(b)) if *a != b => return false,
+                _ => {}
+            }
+        }
+        clip.and_then(|c| self.clip(&c))
+            .is_some_and(|r| r.doc.clip.files.len() == unit.files.len() && r.locations.contains(&location(unit)))
+    }
+
+    /// Begins an inspection in a worker; gives the unit back when there is no room.
+    pub fn start_inspection(&mut self, mut p: Pending) -> Result<(), Box<Pending>> {
+        let Some(folder) = self.config.folder(&p.unit.root) else { return Ok(()) };
+        let id = stable_id([b"inspect".as_slice(), p.content.as_bytes(), first_path(&p.unit).bytes()]);
+        let mut job = JobFile::new(id, StepKind::Inspect, p.unit.name.clone(), p.unit.unit);
+        job.inputs = inputs_of(&p.unit, folder);
+        job.limits = folder.limits;
+        if self.executor.running() >= self.executor.capacity() {
+            return Err(Box::new(p));
+        }
+        p.tries += 1;
+        if self.record_try(&p.content, p.tries).is_err() {
+            p.tries -= 1;
+            return Err(Box::new(p));
+        }
+        let ticket = self.ticket(Ticket::Inspect(Box::new(p)));
+        if self.executor.submit(ticket, job).is_ok() {
+            return Ok(());
+        }
+        match self.tickets.remove(&ticket) {
+            Some((_, Ticket::Inspect(p))) => Err(p),
+            _ => Ok(()),
+        }
+    }
+
+    /// The inspection ended.
+    pub fn inspected(&mut self, p: Pending, outcome: Result<ClipDoc, Error>) {
+        match outcome {
+            Ok(doc) => {
+                self.batch.journal(JournalEntry::Try { key: p.content.clone(), n: 0 });
+                self.accept(&p.unit, &p.content, doc);
+            }
+            Err(e) => self.inspection_failed(p, e),
+        }
+    }
+
+    fn inspection_failed(&mut self, mut p: Pending, e: Error) {
+        if matches!(e.code.as_ref(), "FILE-CHANGED" | "FILE-VANISHED") {
+            // not a fault of the file: the watch offers it again when it is quiet
+            self.offer_again(&p.unit);
+            return;
+        }
+        let first = first_path(&p.unit).clone();
+        if e.is_environment() {
+            p.waits += 1;
+            p.tries = p.tries.saturating_sub(1);
+        }
+        match after_failure(&e, p.tries, p.waits) {
+            Next::Retry(ms) | Next::Wait(ms) => {
+                events::job_failed("-", &p.unit.name, "inspect", &p.unit.root, &first, &e.code, &e, p.tries);
+                p.not_before = Instant::now() + Duration::from_millis(ms);
+                self.pending.push_back(p);
+            }
+            Next::Cancelled => {
+                p.tries = p.tries.saturating_sub(1);
+                let _ = self.record_try(&p.content, p.tries);
+                self.pending.push_back(p);
+            }
+            Next::Quarantine | Next::Refuse => self.quarantine_unit(&p.unit, &p.content, e, p.tries),
+        }
+    }
+
+    fn offer_again(&self, unit: &ReadyUnit) {
+        if let Some(f) = self.folders.get(&unit.root) {
+            for file in &unit.files {
+                f.retry(file.path.as_path());
+            }
+        }
+    }
+
+    /// Records that a unit is refused, for its content and for each of its paths.
+    fn quarantine_unit(&mut self, unit: &ReadyUnit, content: &str, error: Error, tries: u32) {
+        let first = first_path(unit).clone();
+        events::file_refused(&unit.root, &first, &error.code, &error);
+        self.supersede_old(unit, None);
+        for f in &unit.files {
+            let r = FileRecord { stat: f.stat, fingerprint: f.fingerprint.clone(), clip: None, gone: false };
+            self.batch.put_file(&unit.root, &f.path, r);
+        }
+        self.quarantine(QuarantineRecord {
+            content: content.to_owned(),
+            root: unit.root.clone(),
+            path: first,
+            stat: unit.files.first().map(|f| f.stat),
+            error,
+            tries,
+            at_ms: now_ms(),
+        });
+    }
+
+    /// Keeps a refusal in journal and index.
+    pub fn quarantine(&mut self, q: QuarantineRecord) {
+        self.batch.journal(JournalEntry::Quarantined {
+            content: q.content.clone(),
+            root: q.root.clone(),
+            path: q.path.clone(),
+            error: q.error.clone(),
+            tries: q.tries,
+            ms: q.at_ms,
+        });
+        self.batch.put_quarantine(q);
+    }
+
+    fn accept(&mut self, unit: &ReadyUnit, content: &str, mut doc: ClipDoc) {
+        let Some(folder) = self.config.folder(&unit.root).cloned() else { return };
+        fill_files(&mut doc, unit);
+        self.apply_defaults(&folder, &mut doc);
+        let id = ClipId::of(&folder.show, &doc);
+        doc.clip.id = id.to_string();
+        self.note_same_content(&folder, &id, &mut doc);
+        self.run_checks(&folder, &id, &mut doc);
+        self.supersede_old(unit, Some(&id));
+        let paths: Vec<MediaPath> = unit.files.iter().map(|f| f.path.clone()).collect();
+        self.batch.clear_quarantine(&unit.root, &paths);
+        for f in &unit.files {
+            let r =
+                FileRecord { stat: f.stat, fingerprint: f.fingerprint.clone(), clip: Some(id.clone()), gone: false };
+            self.batch.put_file(&unit.root, &f.path, r);
+        }
+        let here = location(unit);
+        let old = self.clip(&id);
+        let mut locations = old.as_ref().map(|c| c.locations.clone()).unwrap_or_default();
+        if !locations.contains(&here) {
+            locations.push(here.clone());
+        }
+        if let Some(p) = &doc.problem {
+            events::clip_problem(&unit.root, &doc.clip.name, first_path(unit), &p.code, p);
+        }
+        events::clip_accepted(&unit.root, &doc.clip.name, &id, first_path(unit), &doc.format.id);
+        let accepted_ms =
+            old.as_ref().map(|c| c.accepted_ms).or_else(|| self.index.accepted_ms(&id)).unwrap_or_else(now_ms);
+        if old.is_none() {
+            self.batch.journal(JournalEntry::Accepted {
+                clip: id.clone(),
+                show: folder.show.clone(),
+                name: doc.clip.name.clone(),
+                content: content.to_owned(),
+                path: first_path(unit).clone(),
+                ms: accepted_ms,
+            });
+        }
+        let jobs = old.map(|c| c.jobs).unwrap_or_default();
+        let mut record =
+            ClipRecord { id, show: folder.show.clone(), doc, locations, accepted_ms, jobs, superseded_by: None };
+        self.order_jobs(&folder, &here, &mut record);
+        self.keep_clip(record);
+    }
+
+    fn apply_defaults(&self, folder: &Folder, doc: &mut ClipDoc) {
+        let mut say = |input: &str, used: String| doc.defaults.push(AppliedDefault { input: input.into(), used });
+        if folder.kind != FolderKind::Look {
+            say("mhl", "complete by quiet time or marker; the roll is unverified".into());
+        }
+    }
+
+    /// Runs the guardrails with the waivers in force.
+    fn run_checks(&self, folder: &Folder, id: &ClipId, doc: &mut ClipDoc) {
+        let facts = Facts { kind: folder.kind, duplicate_of: self.same_name_other_content(folder, id, doc) };
+        let waivers: Vec<_> = self.index.waivers(id).iter().map(super::control::for_rules).collect();
+        let scope = Scope::new(doc, &folder.show, &folder.name);
+        doc.checks = crate::rules::guardrails::check(doc, &scope, &folder.guardrails, &facts, &waivers);
+        for c in &doc.checks {
+            match (c.severity, &c.waiver) {
+                (Severity::Info, _) | (_, Some(_)) => {
+                    events::check_noted(&folder.name, &doc.clip.name, &c.code, &c.message);
+                }
+                (Severity::Warn, _) => events::check_warned(&folder.name, &doc.clip.name, &c.code, &c.message),
+                _ => events::check_held(&folder.name, &doc.clip.name, &c.code, &c.message),
+            }
+        }
+    }
+
+    /// A clip that used these files before is no longer the current one there; its unfinished jobs are moot.
+    fn supersede_old(&mut self, unit: &ReadyUnit, new: Option<&ClipId>) {
+        let mut olds: Vec<ClipId> = unit
+            .files
+            .iter()
+            .filter_map(|f| self.index.file(&unit.root, f.path.as_path()))
+            .filter_map(|r| r.clip)
+            .filter(|c| Some(c) != new)
+            .collect();
+        olds.sort();
+        olds.dedup();
+        for old in olds {
+            let Some(mut c) = self.clip(&old) else { continue };
+            events::clip_changed(&unit.root, &c.doc.clip.name, &old, first_path(unit));
+            let gone: Vec<Location> = c
+                .locations
+                .iter()
+                .filter(|l| {
+                    l.root == unit.root && l.dir == unit.dir && (l.stem.as_path() == unit.stem || shares_file(&c, unit))
+                })
+                .cloned()
+                .collect();
+            c.locations.retain(|l| !gone.contains(l));
+            if c.locations.is_empty() {
+                c.superseded_by = new.cloned();
+                self.drop_jobs_of(&old);
+            }
+            self.keep_clip(c);
+        }
+    }
+}
+
+fn shares_file(c: &ClipRecord, unit: &ReadyUnit) -> bool {
+    c.doc.clip.files.iter().any(|f| unit.files.iter().any(|u| u.path == f.path))
+}
+
+fn same_place(a: &ReadyUnit, b: &ReadyUnit) -> bool {
+    a.root == b.root
+        && a.dir == b.dir
+        && (a.stem == b.stem || a.files.iter().any(|f| b.files.iter().any(|g| f.path == g.path)))
+}
+
+/// Where a unit lies.
+pub(super) fn location(unit: &ReadyUnit) -> Location {
+    Location { root: unit.root.clone(), dir: unit.dir.clone(), stem: MediaPath::from(std::path::Path::new(&unit.stem)) }
+}
+
+/// The first file of a unit, for people. A unit without files does not occur.
+fn first_path(unit: &ReadyUnit) -> &MediaPath {
+    unit.files.first().map_or(&unit.dir, |f: &ReadyFile| &f.path)
+}
+
+fn fill_files(doc: &mut ClipDoc, unit: &ReadyUnit) {
+    for (file, ready) in doc.clip.files.iter_mut().zip(&unit.files) {
+        file.path = ready.path.clone();
+        file.size = ready.fingerprint.size;
+        file.xxh128 = ready.fingerprint.xxh128.clone();
+        file.hashes = ready.fingerprint.other.iter().map(|(k, v)| (k.to_string(), v.clone())).collect();
+    }
+    doc.clip.gaps = unit.gaps.clone();
+    if doc.clip.first_frame.is_none() {
+        doc.clip.first_frame = unit.first_frame;
+    }
+}
+
+/// The inputs of a step, below the folder's root.
+fn inputs_of(unit: &ReadyUnit, folder: &Folder) -> Vec<JobInput> {
+    unit.files
+        .iter()
+        .map(|f| JobInput {
+            root: Some(MediaPath::from(folder.path.as_path())),
+            path: f.path.clone(),
+            size: f.stat.size,
+            mtime_ns: f.stat.mtime_ns,
+            xxh128: f.fingerprint.xxh128.clone(),
+        })
+        .collect()
+}
+
+/// One identity for the contents of a unit.
+pub(super) fn content_of(unit: &ReadyUnit) -> String {
+    match unit.files.as_slice() {
+        [one] => one.fingerprint.xxh128.clone(),
+        many => stable_id(many.iter().map(|f| f.fingerprint.xxh128.as_bytes())),
+    }
+}

@@ -1,0 +1,269 @@
+//! Requests from the control socket: reads are answered from the snapshot or the index, changes by the loop.
+
+use crate::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, state_word};
+use crate::daemon::core::{Call, Core, now_ms};
+use crate::daemon::snapshot::Shared;
+use crate::index::{ClipRecord, Index, JournalEntry, QuarantineRecord, Waiver};
+use crate::job::{Job, JobState};
+use crate::model::{Error, ErrorKind, MediaPath};
+use crate::telemetry::events;
+use crossbeam_channel::Sender;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Answers on the control server's threads.
+pub(super) struct Desk {
+    pub shared: Arc<Shared>,
+    pub index: Index,
+    pub calls: Sender<Call>,
+}
+
+impl Handler for Desk {
+    fn handle(&self, who: &Peer, request: Request) -> Response {
+        match request {
+            Request::Status => Response::Status(Box::new((*self.shared.get()).clone())),
+            Request::Jobs { state, limit } => jobs_page(&self.index, state.as_deref(), limit),
+            change => self.pass_on(who, change),
+        }
+    }
+}
+
+impl Desk {
+    fn pass_on(&self, who: &Peer, request: Request) -> Response {
+        let (reply, answer) = crossbeam_channel::bounded(1);
+        let busy = || {
+            let e = Error::new(
+                ErrorKind::Io,
+                "DAEMON-UNREACHABLE",
+                "the daemon is busy and did not take the request in time",
+            );
+            Response::Error(e.fix("look at `rushes status`, then try again"))
+        };
+        let call = Call { who: who.who.clone(), request, reply };
+        if self.calls.send_timeout(call, Duration::from_secs(5)).is_err() {
+            return busy();
+        }
+        answer.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| busy())
+    }
+}
+
+fn jobs_page(index: &Index, state: Option<&str>, limit: Option<u32>) -> Response {
+    let mut jobs: Vec<Job> =
+        index.jobs().into_iter().filter(|j| state.is_none_or(|s| state_word(&j.state) == s)).collect();
+    jobs.sort_by(|a, b| b.queued_ms.cmp(&a.queued_ms).then_with(|| a.id.cmp(&b.id)));
+    let total = jobs.len() as u64;
+    jobs.truncate(limit.unwrap_or(100) as usize);
+    Response::Jobs(JobsPage { total, jobs: jobs.into_iter().map(line).collect() })
+}
+
+fn line(j: Job) -> JobLine {
+    let (next_ms, error, held_by) = match &j.state {
+        JobState::Waiting { until_ms, error } => (Some(*until_ms), Some(error.clone()), Vec::new()),
+        JobState::Quarantined { error } => (None, Some(error.clone()), Vec::new()),
+        JobState::Held { codes } => (None, None, codes.clone()),
+        _ => (None, None, Vec::new()),
+    };
+    let outputs = match &j.state {
+        JobState::Done { outputs } => outputs.iter().map(|o| o.path.clone()).collect(),
+        _ => j.outputs.iter().map(|o| o.path.clone()).collect(),
+    };
+    JobLine {
+        id: j.id.to_string(),
+        state: state_word(&j.state).to_owned(),
+        clip: j.clip_name,
+        clip_id: j.clip.to_string(),
+        show: j.show,
+        folder: j.folder,
+        path: j.path,
+        rule: j.rule,
+        recipe: j.recipe_name,
+        priority: j.priority,
+        tries: j.tries,
+        queued_ms: j.queued_ms,
+        next_ms,
+        error,
+        held_by,
+        outputs,
+    }
+}
+
+fn unknown(what: &str) -> Response {
+    let e = Error::new(ErrorKind::Malformed, "REQUEST-INVALID", format!("nothing here is called `{what}`"));
+    Response::Error(e.fix("`rushes jobs` and `rushes status` show names, ids and paths"))
+}
+
+impl Core {
+    /// Carries out a change and answers.
+    pub fn called(&mut self, call: Call) {
+        let response = match &call.request {
+            Request::Retry { what } => self.retry(&call.who, what),
+            Request::Cancel { what } => self.cancel(&call.who, what),
+            Request::Waive { code, clip, why } => self.waive(&call.who, code, clip, why),
+            Request::Rebuild => self.rebuild(),
+            Request::Rescan { folder } => self.rescan(folder.as_deref()),
+            Request::Reload => match self.try_reload() {
+                Ok(message) => done(message, Vec::new()),
+                Err(e) => Response::Error(e),
+            },
+            Request::Status | Request::Jobs { .. } => Response::Status(Box::new((*self.shared.get()).clone())),
+        };
+        // the answer says "done" only when it is on disk
+        let response = match self.commit() {
+            Ok(()) => response,
+            Err(e) => Response::Error(e),
+        };
+        match &response {
+            Response::Error(e) => {
+                events::control_refused(&call.who, call.request.name(), call.request.subject(), &e.code, e);
+            }
+            Response::Done(d) => {
+                events::control_action(&call.who, call.request.name(), call.request.subject(), &d.message);
+            }
+            _ => {}
+        }
+        let _ = call.reply.send_timeout(response, Duration::from_secs(1));
+    }
+
+    fn jobs_meant(&self, what: &str) -> Vec<Job> {
+        let clip = self.index.find_clip(what).map(|c| c.id);
+        self.index
+            .jobs()
+            .into_iter()
+            .filter(|j| {
+                (what.len() >= 6 && j.id.as_str().starts_with(what))
+                    || Some(&j.clip) == clip.as_ref()
+                    || j.path.to_text() == what
+            })
+            .collect()
+    }
+
+    fn retry(&mut self, who: &str, what: &str) -> Response {
+        let mut changed = Vec::new();
+        for q in self.index.quarantine() {
+            if what == "quarantine" || q.path.to_text() == what || (!q.content.is_empty() && q.content == what) {
+                self.forget_quarantine(&q);
+                changed.push(q.path.to_text());
+            }
+        }
+        let jobs = if what == "quarantine" { self.index.jobs() } else { self.jobs_meant(what) };
+        for mut j in jobs {
+            if matches!(j.state, JobState::Quarantined { .. } | JobState::Cancelled { .. } | JobState::Waiting { .. }) {
+                j.tries = 0;
+                j.state = JobState::Queued;
+                self.batch.journal(JournalEntry::Try { key: j.id.to_string(), n: 0 });
+                changed.push(j.id.to_string());
+                self.keep_job(j);
+            }
+        }
+        if changed.is_empty() && what != "quarantine" {
+            return unknown(what);
+        }
+        self.batch.journal(JournalEntry::Retried { what: what.to_owned(), who: who.to_owned(), ms: now_ms() });
+        done(format!("{} tried again", changed.len()), changed)
+    }
+
+    /// Lets the watch offer the files of a quarantine entry again.
+    fn forget_quarantine(&mut self, q: &QuarantineRecord) {
+        self.batch.clear_quarantine(&q.root, std::slice::from_ref(&q.path));
+        self.batch.journal(JournalEntry::Try { key: q.content.clone(), n: 0 });
+        let dir = q.path.as_path().parent().unwrap_or(std::path::Path::new("")).to_path_buf();
+        for (name, r) in self.index.folder(&q.root, &dir) {
+            if r.clip.is_none() {
+                let path = MediaPath::from(dir.join(name));
+                self.batch.remove_file(&q.root, &path);
+                self.offer_due.push((q.root.clone(), path.as_path().to_path_buf()));
+            }
+        }
+        self.offer_due.push((q.root.clone(), q.path.as_path().to_path_buf()));
+    }
+
+    fn cancel(&mut self, who: &str, what: &str) -> Response {
+        let mut changed = Vec::new();
+        for mut j in self.jobs_meant(what) {
+            if matches!(j.state, JobState::Done { .. } | JobState::Quarantined { .. } | JobState::Cancelled { .. }) {
+                continue;
+            }
+            let tickets: Vec<u64> = self.tickets_of(&j.id);
+            for t in tickets {
+                self.executor.cancel(t);
+                self.tickets.remove(&t);
+            }
+            j.state = JobState::Cancelled { who: who.to_owned() };
+            self.batch.journal(JournalEntry::Cancelled { job: j.id.clone(), who: who.to_owned(), ms: now_ms() });
+            changed.push(j.id.to_string());
+            self.keep_job(j);
+        }
+        if changed.is_empty() { unknown(what) } else { done(format!("{} cancelled", changed.len()), changed) }
+    }
+
+    fn waive(&mut self, who: &str, code: &str, what: &str, why: &str) -> Response {
+        let Some(clip) = self.index.find_clip(what) else { return unknown(what) };
+        let Some(check) = clip.doc.checks.iter().find(|c| c.code == code) else {
+            let e = Error::new(
+                ErrorKind::Malformed,
+                "REQUEST-INVALID",
+                format!("{code} did not speak about {}", clip.doc.clip.name),
+            );
+            return Response::Error(e.fix("`rushes status` lists what holds a clip"));
+        };
+        if !check.overridable {
+            let e = Error::new(ErrorKind::Malformed, "REQUEST-INVALID", format!("{code} may not be waived"));
+            return Response::Error(e.fix(check.message.clone()));
+        }
+        if why.trim().is_empty() {
+            let e = Error::new(ErrorKind::Malformed, "REQUEST-INVALID", "a waiver needs a reason");
+            return Response::Error(e.fix("say why with --why"));
+        }
+        let waiver = Waiver {
+            code: code.to_owned(),
+            clip: clip.id.clone(),
+            who: who.to_owned(),
+            when_ms: now_ms(),
+            why: why.to_owned(),
+        };
+        self.batch.journal(JournalEntry::Waived(waiver.clone()));
+        self.batch.put_waiver(waiver);
+        let name = clip.doc.clip.name.clone();
+        if let Err(e) = self.commit() {
+            return Response::Error(e);
+        }
+        self.reconsider(&clip);
+        done(format!("{code} is waived for {name}"), vec![name])
+    }
+
+    /// Reads a clip again at each of its places, so that guardrails and rules speak anew.
+    fn reconsider(&mut self, clip: &ClipRecord) {
+        for at in &clip.locations {
+            if let Some(unit) = self.unit_at(clip, at) {
+                self.ready_again(unit);
+            }
+        }
+    }
+
+    fn rescan(&mut self, folder: Option<&str>) -> Response {
+        let names: Vec<String> =
+            self.folders.keys().filter(|n| folder.is_none_or(|f| f == n.as_str())).cloned().collect();
+        if names.is_empty() {
+            return unknown(folder.unwrap_or(""));
+        }
+        for n in &names {
+            if let Some(f) = self.folders.get(n) {
+                f.rescan();
+            }
+        }
+        done(format!("sweeping {}", names.join(", ")), names)
+    }
+}
+
+/// A waiver as the rules want it.
+pub(super) fn for_rules(w: &Waiver) -> crate::rules::guardrails::Waiver {
+    let when = jiff::Timestamp::from_millisecond(w.when_ms).map_or_else(|_| w.when_ms.to_string(), |t| t.to_string());
+    crate::rules::guardrails::Waiver {
+        code: w.code.clone(),
+        note: crate::model::WaiverNote { who: w.who.clone(), when, why: w.why.clone() },
+    }
+}
+
+fn done(message: String, changed: Vec<String>) -> Response {
+    Response::Done(Done { message, changed })
+}

@@ -1,0 +1,357 @@
+//! The state of the loop, and the loop itself.
+
+use crate::config::Config;
+use crate::control::ReloadStatus;
+use crate::daemon::{Ending, Options, once::Once};
+use crate::daemon::{queue::Queue, snapshot::Shared};
+use crate::exec::{ExecEvent, Executor};
+use crate::index::{Batch, ClipRecord, Index, QuarantineRecord, Receipt};
+use crate::job::Job;
+use crate::model::{ClipId, Error, JobId};
+use crate::telemetry::{events, notify};
+use crate::watch::{Health, ReadyUnit, RootHandle, RootStatus, WatchEvent};
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Ready units that may wait for inspection before the watch threads are held back.
+const MOST_PENDING: usize = 256;
+/// How often the loop turns when nothing happens.
+const TICK: Duration = Duration::from_millis(200);
+/// How long running steps may take to end after TERM.
+const DRAIN: Duration = Duration::from_secs(4);
+
+/// What a running step belongs to.
+pub(super) enum Ticket {
+    /// Metadata of a unit that is not yet a clip.
+    Inspect(Box<Pending>),
+    /// A step of a job.
+    Deliver(JobId),
+}
+
+/// A ready unit on its way to become a clip.
+#[derive(Clone)]
+pub(super) struct Pending {
+    /// What the watch saw.
+    pub unit: ReadyUnit,
+    /// Identity of its contents, for tries and quarantine.
+    pub content: String,
+    /// Tries begun.
+    pub tries: u32,
+    /// Failures of the surroundings in a row.
+    pub waits: u32,
+    /// Not before this.
+    pub not_before: Instant,
+    /// A step for it was interrupted by the end of an earlier daemon: runs alone.
+    pub suspect: bool,
+}
+
+/// A request from the control socket, answered by the loop.
+pub(super) struct Call {
+    /// Who asks.
+    pub who: String,
+    /// What.
+    pub request: crate::control::Request,
+    /// Where the answer goes.
+    pub reply: Sender<crate::control::Response>,
+}
+
+/// Everything that wakes the loop.
+pub(super) struct Inbox {
+    pub watch: Receiver<WatchEvent>,
+    pub exec: Receiver<ExecEvent>,
+    pub signals: Receiver<i32>,
+    pub calls: Receiver<Call>,
+}
+
+/// The loop's state.
+pub(super) struct Core {
+    pub options: Options,
+    pub config: Arc<Config>,
+    pub index: Index,
+    /// Watched folders by configured name.
+    pub folders: BTreeMap<String, RootHandle>,
+    /// Whether each can be reached, as of the last look.
+    pub reachable: BTreeMap<String, bool>,
+    pub watch_out: Sender<WatchEvent>,
+    pub executor: Box<dyn Executor>,
+    pub inbox: Inbox,
+    pub pending: VecDeque<Pending>,
+    pub queue: Queue,
+    pub tickets: HashMap<u64, (Instant, Ticket)>,
+    pub next_ticket: u64,
+    /// What this turn changes, written by [`Core::commit`].
+    pub batch: Batch,
+    /// Clips of the batch, which the index does not have yet.
+    pub fresh_clips: BTreeMap<ClipId, ClipRecord>,
+    /// Jobs of the batch.
+    pub fresh_jobs: BTreeMap<JobId, Job>,
+    /// Failures of the surroundings in a row, by job.
+    pub waits: HashMap<JobId, u32>,
+    /// Receipts to write once the batch is safe, by folder.
+    pub receipts_due: Vec<(String, Receipt)>,
+    /// The watch is to offer these again once the batch is safe.
+    pub offer_due: Vec<(String, std::path::PathBuf)>,
+    pub shared: Arc<Shared>,
+    pub started: Instant,
+    pub last_look: Instant,
+    pub last_reload: Option<ReloadStatus>,
+    pub draining: Option<(i32, Instant)>,
+    pub stalled: Option<String>,
+    pub sandbox: Option<String>,
+    pub once: Option<Once>,
+}
+
+impl Core {
+    /// Turns until the end.
+    pub fn run(mut self) -> Result<Ending, Error> {
+        let mut last_ping = Instant::now();
+        loop {
+            self.take_events();
+            self.look_at_folders();
+            self.commit()?;
+            self.start_work();
+            self.commit()?;
+            self.publish_snapshot(false);
+            if last_ping.elapsed() > Duration::from_secs(2) {
+                notify::watchdog();
+                last_ping = Instant::now();
+            }
+            if let Some(end) = self.ended() {
+                self.commit()?;
+                self.stop_everything(&end);
+                return Ok(end);
+            }
+        }
+    }
+
+    /// Waits for one event, then takes what else is there, bounded so that commits stay frequent.
+    fn take_events(&mut self) {
+        let never = crossbeam_channel::never();
+        let watch = if self.has_room() { self.inbox.watch.clone() } else { never };
+        let wait = if self.has_startable() { Duration::ZERO } else { TICK };
+        crossbeam_channel::select! {
+            recv(self.inbox.signals) -> n => if let Ok(n) = n { self.signal(n) },
+            recv(self.inbox.exec) -> e => if let Ok(e) = e { self.executed(e) },
+            recv(self.inbox.calls) -> c => if let Ok(c) = c { self.called(c) },
+            recv(watch) -> w => if let Ok(w) = w { self.watched(w) },
+            default(wait) => {}
+        }
+        for _ in 0..128 {
+            if let Ok(n) = self.inbox.signals.try_recv() {
+                self.signal(n);
+            } else if let Ok(e) = self.inbox.exec.try_recv() {
+                self.executed(e);
+            } else if let Ok(c) = self.inbox.calls.try_recv() {
+                self.called(c);
+            } else if self.has_room()
+                && let Ok(w) = self.inbox.watch.try_recv()
+            {
+                self.watched(w);
+            } else {
+                break;
+            }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.pending.len() < MOST_PENDING && self.draining.is_none() && self.stalled.is_none()
+    }
+
+    /// Takes what a watch thread says.
+    fn watched(&mut self, event: WatchEvent) {
+        match event {
+            WatchEvent::Ready(unit) => self.ready(unit),
+            WatchEvent::Refused { root, path, stat, error } => {
+                events::file_refused(&root, &path, &error.code, &error);
+                let at_ms = now_ms();
+                self.quarantine(QuarantineRecord { content: String::new(), root, path, stat, error, tries: 0, at_ms });
+            }
+            WatchEvent::Gone { root, paths } => {
+                if let Some(first) = paths.first() {
+                    events::files_gone(&root, first, paths.len());
+                }
+                for p in &paths {
+                    self.batch.mark_gone(&root, p);
+                }
+                self.batch.clear_quarantine(&root, &paths);
+            }
+            WatchEvent::Root(status) => say_root(&status),
+            WatchEvent::Swept { root, sweep, waiting } => {
+                tracing::trace!(root, sweep, waiting, "swept");
+            }
+        }
+    }
+
+    fn look_at_folders(&mut self) {
+        if self.last_look.elapsed() < Duration::from_millis(250) {
+            return;
+        }
+        self.last_look = Instant::now();
+        for (name, f) in &self.folders {
+            let ok = !matches!(f.status().health, Health::Unavailable(_) | Health::Hung(_));
+            self.reachable.insert(name.clone(), ok);
+        }
+    }
+
+    fn signal(&mut self, n: i32) {
+        use signal_hook::consts::{SIGHUP, SIGTERM, SIGUSR1};
+        match n {
+            SIGHUP => {
+                events::signal_received("HUP", "reading the configuration again");
+                self.reload();
+            }
+            SIGUSR1 => self.log_state(),
+            SIGTERM => self.drain(n, "TERM"),
+            _ => self.drain(n, "INT"),
+        }
+    }
+
+    /// Begins the orderly end: nothing new starts, what runs may finish.
+    fn drain(&mut self, n: i32, name: &str) {
+        if self.draining.is_none() {
+            notify::stopping();
+            events::daemon_stopping(name, self.tickets.len());
+            self.draining = Some((n, Instant::now()));
+            for f in self.folders.values() {
+                f.stop();
+            }
+        }
+    }
+
+    fn ended(&mut self) -> Option<Ending> {
+        if let Some((n, since)) = self.draining {
+            let over = since.elapsed() > DRAIN;
+            return (self.tickets.is_empty() || over).then_some(Ending::Signal(n));
+        }
+        self.once_ended()
+    }
+
+    fn stop_everything(&mut self, end: &Ending) {
+        for f in self.folders.values() {
+            f.stop();
+        }
+        self.executor.stop(Duration::ZERO);
+        self.publish_snapshot(true);
+        events::daemon_stopped(match end {
+            Ending::Clean | Ending::Trouble(_) => "nothing is left to do",
+            Ending::Signal(_) => "asked to",
+        });
+    }
+
+    /// Writes the turn's batch. A full disk is waited for; another failure ends the daemon.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        if !self.batch.is_empty() {
+            let batch = std::mem::take(&mut self.batch);
+            self.write(&batch)?;
+        }
+        self.fresh_clips.clear();
+        self.fresh_jobs.clear();
+        self.write_receipts();
+        for (root, path) in std::mem::take(&mut self.offer_due) {
+            if let Some(f) = self.folders.get(&root) {
+                f.retry(&path);
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: &Batch) -> Result<(), Error> {
+        let mut pause = Duration::from_millis(100);
+        let mut failures = 0;
+        let state = self.config.service.state_dir.display().to_string();
+        loop {
+            match self.index.commit(batch) {
+                Ok(()) => {
+                    if self.stalled.take().is_some() {
+                        events::state_recovered(&state);
+                    }
+                    return Ok(());
+                }
+                Err(e) => {
+                    if self.stalled.is_none() {
+                        events::state_failed(&state, &e.code, &e);
+                        self.stalled = Some(e.to_string());
+                        self.publish_snapshot(true);
+                    }
+                    failures += u32::from(!e.is_environment());
+                    if failures >= 20 {
+                        return Err(e);
+                    }
+                }
+            }
+            notify::watchdog();
+            std::thread::sleep(pause);
+            pause = (pause * 2).min(Duration::from_secs(1));
+            self.publish_snapshot(false);
+            if let Ok(n) = self.inbox.signals.try_recv()
+                && matches!(n, signal_hook::consts::SIGTERM | signal_hook::consts::SIGINT)
+            {
+                // what is not recorded is found again by the next start
+                self.drain(n, "asked to while the state could not be written");
+                return Ok(());
+            }
+        }
+    }
+
+    /// Records, so that the death of this process cannot undo it, that a try begins.
+    pub fn record_try(&self, key: &str, n: u32) -> Result<(), Error> {
+        self.index.note_try(key, n)
+    }
+
+    /// A clip, also one of this turn.
+    pub fn clip(&self, id: &ClipId) -> Option<ClipRecord> {
+        self.fresh_clips.get(id).cloned().or_else(|| self.index.clip(id))
+    }
+
+    /// A job, also one of this turn.
+    pub fn job(&self, id: &JobId) -> Option<Job> {
+        self.queue.get(id).cloned().or_else(|| self.fresh_jobs.get(id).cloned()).or_else(|| self.index.job(id))
+    }
+
+    /// Puts a clip in the batch.
+    pub fn keep_clip(&mut self, clip: ClipRecord) {
+        self.fresh_clips.insert(clip.id.clone(), clip.clone());
+        self.batch.put_clip(clip);
+    }
+
+    /// Puts a job in the batch and in the queue.
+    pub fn keep_job(&mut self, job: Job) {
+        self.fresh_jobs.insert(job.id.clone(), job.clone());
+        self.batch.put_job(job.clone());
+        self.queue.put(job);
+    }
+
+    /// A fresh ticket number.
+    pub fn ticket(&mut self, t: Ticket) -> u64 {
+        self.next_ticket += 1;
+        self.tickets.insert(self.next_ticket, (Instant::now(), t));
+        self.next_ticket
+    }
+
+    /// Tickets that belong to a job.
+    pub fn tickets_of(&self, id: &JobId) -> Vec<u64> {
+        let is_its = |t: &Ticket| matches!(t, Ticket::Deliver(j) if j == id);
+        self.tickets.iter().filter(|(_, (_, t))| is_its(t)).map(|(n, _)| *n).collect()
+    }
+}
+
+fn say_root(s: &RootStatus) {
+    let path = s.path.display().to_string();
+    let path = crate::model::escape_for_people(&path);
+    match &s.health {
+        Health::Starting => {}
+        Health::Watching | Health::Polling => events::root_watched(&s.name, &path, &s.mode, &s.why),
+        Health::Unavailable(why) => events::root_unavailable(&s.name, &path, why),
+        Health::Hung(since) => events::root_hung(&s.name, &path, format!("{} s", since.as_secs())),
+    }
+    for n in &s.notes {
+        events::root_note(&s.name, &path, n);
+    }
+}
+
+/// Milliseconds since 1970 by the system's clock; only recorded, never compared with file times.
+pub(super) fn now_ms() -> i64 {
+    jiff::Timestamp::now().as_millisecond()
+}

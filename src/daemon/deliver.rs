@@ -1,0 +1,440 @@
+//! Jobs: what a clip asks for, running the steps, and what follows from the outcome.
+
+use crate::config::Folder;
+use crate::daemon::core::{Core, Pending, Ticket, now_ms};
+use crate::daemon::queue::MOST_DOCS;
+use crate::engine::deliver::{JobFile, MadeOutput, Recipe, StepKind, StepOutcome, plan};
+use crate::exec::ExecEvent;
+use crate::index::{ClipRecord, JournalEntry, Location, Receipt};
+use crate::job::{Job, JobState, MOST_TRIES, Next, Priority, after_failure, job_id};
+use crate::model::{ClipDoc, ClipId, Error, ErrorKind, JobId};
+use crate::rules::guardrails::stopping;
+use crate::rules::template::Template;
+use crate::rules::{Scope, Verdict};
+use crate::telemetry::events;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// Who cancels a job whose clip is no longer there.
+pub(super) const OURSELVES: &str = "rushes: its clip is no longer there";
+
+/// One thing that a clip's rules ask for.
+struct Wanted {
+    rule: String,
+    name: String,
+    recipe: Recipe,
+    template: Option<Template>,
+    priority: Priority,
+}
+
+impl Core {
+    /// The jobs that the folder's rules ask for this clip at this place.
+    pub fn order_jobs(&mut self, folder: &Folder, here: &Location, clip: &mut ClipRecord) {
+        let wanted = self.wanted(folder, &mut clip.doc);
+        let holds: Vec<String> = stopping(&clip.doc.checks).map(|c| c.code.clone()).collect();
+        for w in wanted {
+            let label = w.name.clone();
+            if let Err(e) = self.order_job(folder, here, clip, w, &holds) {
+                events::job_quarantined("-", &clip.doc.clip.name, &label, &folder.name, &here.stem, &e.code, &e);
+                clip.doc.warn(&e.code, format!("`{label}` is not made: {e}"));
+            }
+        }
+    }
+
+    /// Evaluates the rules; a field that is unknown is named in the document.
+    fn wanted(&self, folder: &Folder, doc: &mut ClipDoc) -> Vec<Wanted> {
+        let mut list = Vec::new();
+        let scope = Scope::new(doc, &folder.show, &folder.name);
+        for rule in &folder.rules {
+            match rule.verdict(&scope) {
+                Verdict::True => {
+                    for e in &rule.emit {
+                        if !e.recipe.is_record() && !list.iter().any(|w: &Wanted| w.name == e.name) {
+                            list.push(Wanted {
+                                rule: rule.name.clone(),
+                                name: e.name.clone(),
+                                recipe: e.recipe.clone(),
+                                template: e.template.clone(),
+                                priority: rule.priority,
+                            });
+                        }
+                    }
+                }
+                Verdict::False => {}
+                Verdict::Unknown { field } => {
+                    events::rule_unknown(&folder.name, &doc.clip.name, &rule.name, &field);
+                    doc.warn("RULE-UNKNOWN-FIELD", format!("rule `{}` did not fire: {field} is unknown", rule.name));
+                }
+                Verdict::Failed { message } => {
+                    events::rule_failed(&folder.name, &doc.clip.name, &rule.name, &message);
+                    doc.warn("RULE-FAILED", format!("rule `{}` did not fire: {message}", rule.name));
+                }
+            }
+        }
+        let held = stopping(&doc.checks).next().is_some();
+        if !held && list.iter().any(|w| w.recipe.makes_record()) {
+            return list;
+        }
+        // last, so that it tells of every rule
+        list.push(Wanted {
+            rule: "record".into(),
+            name: "sidecar".into(),
+            recipe: Recipe::record(),
+            template: None,
+            priority: Priority::High,
+        });
+        list
+    }
+
+    fn order_job(
+        &mut self,
+        folder: &Folder,
+        here: &Location,
+        clip: &mut ClipRecord,
+        w: Wanted,
+        holds: &[String],
+    ) -> Result<(), Error> {
+        let (dir, stem) = place(folder, here, &clip.doc, w.template.as_ref())?;
+        let outputs = plan(&clip.doc, &w.recipe, &dir, &stem)?;
+        let context = context_of(folder, &clip.doc, &w.recipe);
+        let id = job_id(&clip.id, &w.recipe, &outputs, None, &context);
+        if !clip.jobs.contains(&id) {
+            clip.jobs.push(id.clone());
+        }
+        let mut job = match self.job(&id) {
+            Some(old) => match &old.state {
+                JobState::Quarantined { .. } => return Ok(()),
+                JobState::Cancelled { who } if who != OURSELVES => return Ok(()),
+                JobState::Done { outputs } if outputs.iter().all(|m| still_there(folder, m)) => return Ok(()),
+                JobState::Running => return Ok(()),
+                _ => old,
+            },
+            None => Job {
+                id: id.clone(),
+                clip: clip.id.clone(),
+                clip_name: clip.doc.clip.name.clone(),
+                show: folder.show.clone(),
+                folder: folder.name.clone(),
+                path: clip.doc.clip.files.first().map(|f| f.path.clone()).unwrap_or_default(),
+                rule: w.rule,
+                recipe_name: w.name,
+                recipe: w.recipe,
+                output: folder.output.clone(),
+                outputs,
+                priority: w.priority,
+                tries: 0,
+                state: JobState::Queued,
+                queued_ms: now_ms(),
+            },
+        };
+        let known = self.index.done_outputs(&id).filter(|made| made.iter().all(|m| still_there(folder, m)));
+        job.state = match known {
+            Some(outputs) => JobState::Done { outputs },
+            None if !holds.is_empty() && !job.recipe.is_record() => JobState::Held { codes: holds.to_vec() },
+            None => JobState::Queued,
+        };
+        if job.state == JobState::Queued {
+            events::job_queued(&id, &job.clip_name, &job.recipe_name, &folder.name);
+            self.queue.keep_doc(&id, clip.doc.clone());
+        }
+        self.keep_job(job);
+        Ok(())
+    }
+
+    /// Starts what there is room for.
+    pub fn start_work(&mut self) {
+        if self.draining.is_some() || self.stalled.is_some() {
+            return;
+        }
+        while self.executor.running() < self.executor.capacity() {
+            let jobs_first = self.queue.docs() > MOST_DOCS / 2;
+            let mut started = jobs_first && self.start_one_job();
+            started = started || self.start_one_inspection();
+            started = started || self.start_one_job();
+            if !started {
+                return;
+            }
+        }
+    }
+
+    /// True when something could start right now.
+    pub fn has_startable(&self) -> bool {
+        self.draining.is_none()
+            && self.stalled.is_none()
+            && self.executor.running() < self.executor.capacity()
+            && (self.pending.iter().any(|p| self.may_start(p)) || self.next_job().is_some())
+    }
+
+    fn may_start(&self, p: &Pending) -> bool {
+        p.not_before <= Instant::now() && self.is_reachable(&p.unit.root) && (!p.suspect || self.tickets.is_empty())
+    }
+
+    fn start_one_inspection(&mut self) -> bool {
+        let Some(at) = self.pending.iter().position(|p| self.may_start(p)) else { return false };
+        let Some(p) = self.pending.remove(at) else { return false };
+        match self.start_inspection(p) {
+            Ok(()) => true,
+            Err(p) => {
+                self.pending.push_front(*p);
+                false
+            }
+        }
+    }
+
+    fn next_job(&self) -> Option<JobId> {
+        self.queue.next(now_ms(), &|folder| self.is_reachable(folder))
+    }
+
+    /// False while a folder hangs or is away: its jobs wait, those of others go on.
+    pub fn is_reachable(&self, folder: &str) -> bool {
+        self.reachable.get(folder).copied().unwrap_or(false)
+    }
+
+    fn start_one_job(&mut self) -> bool {
+        let Some(id) = self.next_job() else { return false };
+        let Some(job) = self.queue.get(&id).cloned() else { return false };
+        let Some(folder) = self.config.folder(&job.folder).cloned() else {
+            self.drop_job(job);
+            return true;
+        };
+        let Some(doc) = self.queue.doc(&id) else {
+            // its document is no longer in memory (a restart, a long queue): read the clip again
+            match self.unit_for(&job) {
+                Some(unit) => {
+                    self.queue.park(&id, now_ms());
+                    self.ready_again(unit);
+                }
+                None => self.drop_job(job),
+            }
+            return true;
+        };
+        self.start_job(job, &folder, doc)
+    }
+
+    /// Counts the try, then hands the step to the executor.
+    fn start_job(&mut self, mut job: Job, folder: &Folder, doc: ClipDoc) -> bool {
+        let id = job.id.clone();
+        let mut step = JobFile::new(id.as_str(), StepKind::Deliver, job.clip_name.clone(), doc.clip.unit);
+        step.recipe = Some(job.recipe.clone());
+        step.context = context_of(folder, &doc, &job.recipe);
+        step.clip = Some(Box::new(doc));
+        step.output = Some(job.output.clone());
+        step.outputs = job.outputs.clone();
+        step.mode = folder.mode;
+        step.gid = folder.gid;
+        step.limits = folder.limits;
+        crate::engine::killpoint::here("before-try-recorded");
+        if self.record_try(id.as_str(), job.tries + 1).is_err() {
+            return false;
+        }
+        job.tries += 1;
+        crate::engine::killpoint::here("after-try-recorded");
+        let ticket = self.ticket(Ticket::Deliver(id.clone()));
+        if self.executor.submit(ticket, step).is_err() {
+            self.tickets.remove(&ticket);
+            return false;
+        }
+        events::job_started(&id, &job.clip_name, &job.recipe_name, &job.folder, job.tries);
+        job.state = JobState::Running;
+        self.queue.put(job);
+        true
+    }
+
+    /// Takes what the executor says.
+    pub fn executed(&mut self, event: ExecEvent) {
+        let ExecEvent::Finished { ticket, result } = event else { return };
+        if !result.sandbox.is_empty() && self.sandbox.is_none() {
+            events::sandbox_layers(&result.sandbox);
+            self.sandbox = Some(result.sandbox.clone());
+        }
+        let millis = result.millis;
+        match self.tickets.remove(&ticket) {
+            Some((_, Ticket::Inspect(p))) => {
+                let outcome = match result.outcome {
+                    StepOutcome::Inspected(doc) => Ok(*doc),
+                    StepOutcome::Failed(e) => Err(e),
+                    StepOutcome::Made(_) => Err(Error::new(ErrorKind::Io, "INTERNAL", "an inspection made outputs")),
+                };
+                self.inspected(*p, outcome);
+            }
+            Some((_, Ticket::Deliver(id))) => {
+                let Some(job) = self.queue.get(&id).cloned() else { return };
+                match result.outcome {
+                    StepOutcome::Made(outputs) => self.job_made(job, outputs, millis),
+                    StepOutcome::Failed(e) => self.job_failed(job, e),
+                    StepOutcome::Inspected(_) => {
+                        self.job_failed(job, Error::new(ErrorKind::Io, "INTERNAL", "a delivery only inspected"));
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn job_made(&mut self, mut job: Job, outputs: Vec<MadeOutput>, millis: u64) {
+        let id = job.id.clone();
+        events::job_finished(&id, &job.clip_name, &job.recipe_name, &job.folder, &job.path, outputs.len(), millis);
+        for o in &outputs {
+            if let Some(kept) = &o.superseded {
+                events::output_superseded(&id, &o.path, kept);
+            }
+        }
+        self.batch.journal(JournalEntry::Done {
+            job: id.clone(),
+            clip: job.clip.clone(),
+            recipe_name: job.recipe_name.clone(),
+            output: job.output.clone(),
+            outputs: outputs.clone(),
+            ms: now_ms(),
+        });
+        let sources = self
+            .queue
+            .doc(&id)
+            .map_or_else(Vec::new, |d| d.clip.files.iter().map(|f| (f.path.clone(), f.xxh128.clone())).collect());
+        self.receipts_due.push((job.folder.clone(), receipt(&job, &outputs, sources)));
+        job.state = JobState::Done { outputs };
+        self.waits.remove(&id);
+        self.keep_job(job);
+    }
+
+    fn job_failed(&mut self, mut job: Job, e: Error) {
+        if matches!(e.code.as_ref(), "FILE-CHANGED" | "FILE-VANISHED") {
+            self.drop_job(job);
+            return;
+        }
+        if e.is_environment() {
+            job.tries = job.tries.saturating_sub(1);
+            *self.waits.entry(job.id.clone()).or_default() += 1;
+        }
+        let waits = self.waits.get(&job.id).copied().unwrap_or(0);
+        let (id, name, recipe, folder) = (&job.id, &job.clip_name, &job.recipe_name, &job.folder);
+        match after_failure(&e, job.tries, waits) {
+            Next::Retry(ms) => {
+                events::job_failed(id, name, recipe, folder, &job.path, &e.code, &e, job.tries);
+                job.state = JobState::Waiting { until_ms: later(ms), error: e };
+            }
+            Next::Wait(ms) => {
+                events::job_waiting(id, name, recipe, folder, &e.code, &e);
+                job.state = JobState::Waiting { until_ms: later(ms), error: e };
+            }
+            Next::Cancelled => {
+                // a shutdown: not a try, runs again with the next start
+                job.tries = job.tries.saturating_sub(1);
+                let _ = self.record_try(id.as_str(), job.tries);
+                job.state = JobState::Queued;
+            }
+            Next::Quarantine | Next::Refuse => {
+                events::job_quarantined(id, name, recipe, folder, &job.path, &e.code, &e);
+                self.batch.journal(JournalEntry::JobQuarantined { job: id.clone(), error: e.clone(), ms: now_ms() });
+                job.state = JobState::Quarantined { error: e };
+            }
+        }
+        self.keep_job(job);
+    }
+
+    /// Unfinished jobs of a clip that is no longer there.
+    pub fn drop_jobs_of(&mut self, clip: &ClipId) {
+        let mine: Vec<Job> = self.queue.all().filter(|j| j.clip == *clip).cloned().collect();
+        for j in mine {
+            self.drop_job(j);
+        }
+    }
+
+    fn drop_job(&mut self, mut job: Job) {
+        events::job_cancelled(&job.id, &job.clip_name, &job.recipe_name, OURSELVES);
+        for t in self.tickets_of(&job.id) {
+            self.executor.cancel(t);
+            self.tickets.remove(&t);
+        }
+        job.state = JobState::Cancelled { who: OURSELVES.into() };
+        self.keep_job(job);
+    }
+
+    /// A job that was begun too often without an end is given up.
+    pub fn give_up(&mut self, mut job: Job, begun: u32) {
+        let error =
+            Error::new(ErrorKind::Limit, "WORKER-CRASHED", "the work was begun three times and never came to an end")
+                .fix("look at the log of those times, then `rushes retry`");
+        events::job_quarantined(&job.id, &job.clip_name, &job.recipe_name, &job.folder, &job.path, &error.code, &error);
+        job.tries = begun;
+        job.state = JobState::Quarantined { error };
+        self.keep_job(job);
+    }
+
+    /// Jobs that an earlier daemon left unfinished. A try that was begun and has no outcome counts.
+    pub fn requeue_unfinished(&mut self) {
+        for mut job in self.index.unfinished_jobs() {
+            let begun = self.index.tries(job.id.as_str()).max(job.tries);
+            if begun >= MOST_TRIES {
+                self.give_up(job, begun);
+                continue;
+            }
+            job.tries = begun;
+            if !matches!(job.state, JobState::Held { .. }) {
+                job.state = JobState::Queued;
+            }
+            self.keep_job(job);
+        }
+    }
+}
+
+fn later(ms: u64) -> i64 {
+    now_ms().saturating_add(i64::try_from(ms).unwrap_or(30_000))
+}
+
+/// Folder and name of an output: beside the record, or by the recipe's name template.
+fn place(
+    folder: &Folder,
+    here: &Location,
+    doc: &ClipDoc,
+    template: Option<&Template>,
+) -> Result<(PathBuf, OsString), Error> {
+    match template {
+        None => Ok((here.dir.as_path().to_path_buf(), here.stem.as_path().as_os_str().to_owned())),
+        Some(t) => {
+            let (dir, stem) = t.expand_stem(doc, &folder.show, &folder.name)?;
+            Ok((dir.as_path().to_path_buf(), stem.into()))
+        }
+    }
+}
+
+/// What decides an output's bytes beside the clip's own contents and the recipe.
+fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe) -> BTreeMap<String, String> {
+    let mut c = BTreeMap::new();
+    c.insert("show".to_owned(), folder.show.clone());
+    c.insert("folder".to_owned(), folder.name.clone());
+    c.insert("verified".to_owned(), "unverified".to_owned());
+    if recipe.makes_record() {
+        let said: Vec<String> = doc
+            .checks
+            .iter()
+            .map(|k| match &k.waiver {
+                None => k.code.clone(),
+                Some(w) => format!("{} waived by {} at {}", k.code, w.who, w.when),
+            })
+            .collect();
+        c.insert("checks".to_owned(), said.join(", "));
+    }
+    c
+}
+
+fn still_there(folder: &Folder, m: &MadeOutput) -> bool {
+    std::fs::symlink_metadata(folder.output.join(m.path.as_path())).is_ok_and(|s| s.is_file() && s.len() == m.size)
+}
+
+fn receipt(job: &Job, outputs: &[MadeOutput], sources: Vec<(crate::model::MediaPath, String)>) -> Receipt {
+    Receipt {
+        job: job.id.clone(),
+        clip: job.clip.clone(),
+        show: job.show.clone(),
+        clip_name: job.clip_name.clone(),
+        recipe_name: job.recipe_name.clone(),
+        rule: job.rule.clone(),
+        outputs: outputs.to_vec(),
+        sources,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ms: now_ms(),
+    }
+}

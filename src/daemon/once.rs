@@ -1,0 +1,109 @@
+//! `run --once`: when is everything done, and what went wrong.
+
+use crate::daemon::core::Core;
+use crate::daemon::{Ending, ProgressNow};
+use crate::job::JobState;
+use crate::watch::Health;
+use std::time::{Duration, Instant};
+
+/// What a run with `--once` waits for.
+pub(super) struct Once {
+    /// When it gives up on what still arrives.
+    pub deadline: Instant,
+    /// Since when nothing was left to do.
+    pub quiet_since: Option<Instant>,
+    /// When progress was last shown.
+    pub shown: Instant,
+}
+
+fn is_reachable(h: &Health) -> bool {
+    !matches!(h, Health::Unavailable(_) | Health::Hung(_))
+}
+
+/// Nothing may appear for this long before the run is over: events under way still count.
+const CALM: Duration = Duration::from_millis(400);
+
+impl Core {
+    /// The ending of a run with `--once`, when it is over.
+    pub fn once_ended(&mut self) -> Option<Ending> {
+        self.show_progress(false);
+        let busy = !self.pending.is_empty() || !self.tickets.is_empty() || !self.inbox.watch.is_empty();
+        let arriving = self.folders.values().any(|f| f.idle() != Some(true) && is_reachable(&f.status().health));
+        let environment =
+            self.queue.all().any(|j| matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment()));
+        let queued = self.queue.to_run() > 0;
+        let once = self.once.as_mut()?;
+        let late = Instant::now() > once.deadline;
+        if busy || (queued && !(late && environment)) || (arriving && !late) {
+            once.quiet_since = None;
+            return None;
+        }
+        let since = *once.quiet_since.get_or_insert_with(Instant::now);
+        if since.elapsed() < CALM && !late {
+            return None;
+        }
+        self.show_progress(true);
+        let trouble = self.trouble();
+        Some(if trouble.is_empty() { Ending::Clean } else { Ending::Trouble(trouble) })
+    }
+
+    fn show_progress(&mut self, finished: bool) {
+        let Some(show) = self.options.progress else { return };
+        let Some(once) = self.once.as_mut() else { return };
+        if !finished && once.shown.elapsed() < Duration::from_millis(200) {
+            return;
+        }
+        once.shown = Instant::now();
+        let counts = self.index.counts();
+        let arriving = self.folders.values().map(|f| f.status().waiting_total).sum::<usize>() + self.pending.len();
+        let done = usize::try_from(counts.jobs_done).unwrap_or(usize::MAX);
+        let now = ProgressNow {
+            arriving,
+            clips: usize::try_from(counts.clips).unwrap_or(usize::MAX),
+            done,
+            jobs: done + self.queue.to_run(),
+            finished,
+        };
+        show(&now);
+    }
+
+    /// Everything that is not as it should be, one line each.
+    fn trouble(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        for q in self.index.quarantine() {
+            lines.push(format!("{}: {}: {}", q.root, q.path, q.error));
+        }
+        let mut jobs: Vec<_> = self.index.jobs().into_iter().collect();
+        jobs.sort_by(|a, b| (&a.folder, &a.path, &a.recipe_name).cmp(&(&b.folder, &b.path, &b.recipe_name)));
+        for j in jobs {
+            match &j.state {
+                JobState::Quarantined { error } | JobState::Waiting { error, .. } => {
+                    lines.push(format!("{}: {} of {}: {error}", j.folder, j.recipe_name, j.path));
+                }
+                JobState::Held { codes } => {
+                    lines.push(format!(
+                        "{}: {} of {} is held by {}; `rushes waive` lets it pass",
+                        j.folder,
+                        j.recipe_name,
+                        j.path,
+                        codes.join(", ")
+                    ));
+                }
+                _ => {}
+            }
+        }
+        for (name, f) in &self.folders {
+            let s = f.status();
+            if !is_reachable(&s.health) {
+                lines.push(format!("{name}: {} is not reachable: {}", s.path.display(), s.why));
+            }
+            for (path, why) in &s.waiting {
+                lines.push(format!("{name}: {path} is still arriving: {why}"));
+            }
+            if s.waiting_total > s.waiting.len() {
+                lines.push(format!("{name}: {} more files are still arriving", s.waiting_total - s.waiting.len()));
+            }
+        }
+        lines
+    }
+}

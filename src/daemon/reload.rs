@@ -1,0 +1,107 @@
+//! A new configuration, all or nothing; and the rebuild of the index.
+
+use crate::control::{Done, Response};
+use crate::daemon::core::{Core, now_ms};
+use crate::daemon::snapshot::reloaded;
+use crate::daemon::start::load;
+use crate::model::Error;
+use crate::telemetry::{events, notify};
+use std::sync::Arc;
+
+impl Core {
+    /// After HUP: a bad file keeps the old configuration, and the log says why.
+    pub fn reload(&mut self) {
+        notify::reloading();
+        if let Err(e) = self.try_reload() {
+            events::config_refused(self.options.config.display(), &e);
+        }
+        notify::ready();
+    }
+
+    /// Loads and applies; says what changed.
+    pub fn try_reload(&mut self) -> Result<String, Error> {
+        let new = match load(&self.options) {
+            Ok(c) => c,
+            Err(e) => {
+                self.last_reload = Some(reloaded(now_ms(), false, e.to_string()));
+                return Err(e);
+            }
+        };
+        let changes = crate::config::differences(&self.config, &new);
+        let old = std::mem::replace(&mut self.config, Arc::new(new));
+        let config = self.config.clone();
+        for f in &old.folders {
+            if config.folder(&f.name).is_none_or(|n| !f.same_watch(n))
+                && let Some(gone) = self.folders.remove(&f.name)
+            {
+                gone.stop();
+            }
+        }
+        for f in &config.folders {
+            if !self.folders.contains_key(&f.name) {
+                self.start_folder(f);
+            }
+        }
+        let message = if changes.is_empty() {
+            "nothing changed".to_owned()
+        } else {
+            changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
+        events::config_reloaded(self.options.config.display(), &config.hash, &message);
+        self.last_reload = Some(reloaded(now_ms(), true, message.clone()));
+        Ok(message)
+    }
+
+    /// After USR1: the state, to the log.
+    pub fn log_state(&mut self) {
+        self.publish_snapshot(true);
+        let s = self.shared.get();
+        let jobs = format!(
+            "{} clips, {} jobs done, {} to do, {} held, {} refused",
+            s.index.clips,
+            s.jobs.done,
+            s.jobs.queued + s.jobs.running + s.jobs.waiting,
+            s.jobs.held,
+            s.quarantine.total
+        );
+        events::state_line("daemon", &jobs);
+        for f in &s.folders {
+            let text =
+                format!("{} by {} ({}), {} files, {} arriving", f.health, f.mode, f.why, f.files, f.waiting_total);
+            events::state_line(&f.name, &text);
+            for w in f.waiting.iter().take(10) {
+                events::state_line(&f.name, format!("{} is arriving: {}", w.path, w.why));
+            }
+        }
+        for r in &s.running {
+            events::state_line(&r.folder, format!("{} of {} runs for {} ms", r.doing, r.path, r.for_ms));
+        }
+    }
+
+    /// Forgets the index (the journal stays) and lets every folder be read anew. Deliverables that the
+    /// journal, the receipts and the outputs prove done are not made again.
+    pub fn rebuild(&mut self) -> Response {
+        if let Err(e) = self.commit() {
+            return Response::Error(e);
+        }
+        for f in self.folders.values() {
+            f.stop();
+        }
+        self.folders.clear();
+        while self.inbox.watch.try_recv().is_ok() {}
+        self.pending.clear();
+        match self.index.clear_derived(now_ms()) {
+            Ok(aside) => events::index_moved_aside(aside.display(), "a person asked for it"),
+            Err(e) => return Response::Error(e),
+        }
+        self.queue = crate::daemon::queue::Queue::default();
+        for f in self.config.folders.clone() {
+            self.start_folder(&f);
+        }
+        Response::Done(Done {
+            message: "the index is being made again from media, receipts and outputs; `rushes status` shows how far"
+                .into(),
+            changed: self.config.folders.iter().map(|f| f.name.clone()).collect(),
+        })
+    }
+}

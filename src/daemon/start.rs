@@ -1,0 +1,181 @@
+//! Start: configuration, index, folders, executor, control socket; in this order, so that a second
+//! daemon is refused before anything is touched.
+
+use crate::config::{Config, Folder};
+use crate::daemon::control::Desk;
+use crate::daemon::core::{Core, Inbox, now_ms};
+use crate::daemon::known::KnownByIndex;
+use crate::daemon::once::Once;
+use crate::daemon::snapshot::{Shared, first};
+use crate::daemon::{Ending, Options, signals};
+use crate::engine::deliver::Workspace;
+use crate::exec::{LocalExecutor, LocalSettings};
+use crate::index::{self, Batch};
+use crate::model::{Error, ErrorKind};
+use crate::telemetry::{events, notify};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Units that watch threads may have on their way to the loop.
+const WATCH_CHANNEL: usize = 64;
+
+/// A daemon that has started.
+pub(super) struct Daemon {
+    core: Core,
+    control: crate::control::ServerHandle,
+    signals: signal_hook::iterator::Handle,
+}
+
+impl Daemon {
+    /// Reads the configuration, takes the state directory, and starts everything.
+    pub fn start(options: &Options) -> Result<Self, Error> {
+        let config = load(options)?;
+        events::daemon_started(env!("CARGO_PKG_VERSION"), options.config.display());
+        let state = &config.service.state_dir;
+        let opened = index::open(state, now_ms())?;
+        if let Some((path, why)) = &opened.moved_aside {
+            events::index_moved_aside(path.display(), why);
+        }
+        let (signal_out, signals) = crossbeam_channel::bounded(16);
+        let handle = signals::listen(signal_out).map_err(|e| Error::io("INTERNAL", "install signal handlers", &e))?;
+        let (watch_out, watch) = crossbeam_channel::bounded(WATCH_CHANNEL);
+        let (exec_out, exec) = crossbeam_channel::unbounded();
+        let (calls_out, calls) = crossbeam_channel::bounded(64);
+        let shared = Arc::new(Shared::new(first(&options.config, &config.hash)));
+        let work_dir = fresh_work_dir(state)?;
+        let program = match &options.program {
+            Some(p) => p.clone(),
+            None => std::env::current_exe().map_err(|e| Error::io("INTERNAL", "find this program", &e))?,
+        };
+        let settings = LocalSettings { workers: workers(config.engine.workers), work_dir: work_dir.clone(), program };
+        let executor = Box::new(LocalExecutor::new(settings, exec_out));
+        let control = serve(&config, &shared, &opened.index, calls_out)?;
+        let mut core = Core {
+            options: options.clone(),
+            config: Arc::new(config),
+            index: opened.index,
+            folders: BTreeMap::new(),
+            reachable: BTreeMap::new(),
+            watch_out,
+            executor,
+            inbox: Inbox { watch, exec, signals, calls },
+            pending: VecDeque::new(),
+            queue: crate::daemon::queue::Queue::default(),
+            tickets: HashMap::new(),
+            next_ticket: 0,
+            batch: Batch::default(),
+            fresh_clips: BTreeMap::new(),
+            fresh_jobs: BTreeMap::new(),
+            waits: HashMap::new(),
+            receipts_due: Vec::new(),
+            offer_due: Vec::new(),
+            shared,
+            started: Instant::now(),
+            last_look: Instant::now(),
+            last_reload: None,
+            draining: None,
+            stalled: None,
+            sandbox: None,
+            once: None,
+        };
+        core.requeue_unfinished();
+        core.commit()?;
+        let folders = core.config.folders.clone();
+        for f in &folders {
+            core.start_folder(f);
+        }
+        core.once = options.once.then(|| once(&core.config, options));
+        core.publish_snapshot(true);
+        notify::ready();
+        events::daemon_ready(core.folders.len());
+        Ok(Self { core, control, signals: handle })
+    }
+
+    /// Runs until the end.
+    pub fn run(self) -> Result<Ending, Error> {
+        let ending = self.core.run();
+        self.signals.close();
+        self.control.stop();
+        ending
+    }
+}
+
+/// One worker per core unless the configuration says how many.
+fn workers(configured: usize) -> usize {
+    if configured > 0 { configured } else { std::thread::available_parallelism().map_or(2, std::num::NonZero::get) }
+}
+
+/// The folder of job files, private and empty: those of an earlier daemon have no meaning any more.
+fn fresh_work_dir(state: &Path) -> Result<PathBuf, Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    let dir = state.join("work");
+    let failed = |e: std::io::Error| Error::io("STATE-FAILED", "prepare the folder of job files", &e).at(&dir);
+    match std::fs::DirBuilder::new().mode(0o700).create(&dir) {
+        Ok(()) => {}
+        Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(e) => return Err(failed(e)),
+    }
+    for entry in std::fs::read_dir(&dir).map_err(failed)?.flatten() {
+        if entry.file_type().is_ok_and(|t| t.is_file()) {
+            std::fs::remove_file(entry.path()).map_err(failed)?;
+        }
+    }
+    Ok(dir)
+}
+
+/// Loads the configuration; its errors are shown one under the other.
+pub(super) fn load(options: &Options) -> Result<Config, Error> {
+    match crate::config::load(&options.config) {
+        Ok(loaded) => {
+            for w in &loaded.warnings {
+                events::config_warning(options.config.display(), w.render(false));
+            }
+            Ok(loaded.config)
+        }
+        Err(list) => {
+            let text: Vec<String> = list.iter().map(|d| d.render(false)).collect();
+            let mut e = Error::new(
+                ErrorKind::Malformed,
+                "CONFIG-INVALID",
+                format!("the configuration has {} error{}", list.len(), if list.len() == 1 { "" } else { "s" }),
+            )
+            .at(&options.config);
+            e.what = format!("{}\n{}", e.what, text.join("\n"));
+            Err(e.fix("`rushes check` shows them all"))
+        }
+    }
+}
+
+fn serve(
+    config: &Config,
+    shared: &Arc<Shared>,
+    index: &index::Index,
+    calls: crossbeam_channel::Sender<super::core::Call>,
+) -> Result<crate::control::ServerHandle, Error> {
+    let desk = Desk { shared: shared.clone(), index: index.clone(), calls };
+    crate::control::serve(&config.service.control, Arc::new(desk))
+}
+
+fn once(config: &Config, options: &Options) -> Once {
+    let longest = config.folders.iter().map(|f| f.quiet.unwrap_or(Duration::from_secs(30))).max().unwrap_or_default();
+    let wait = options.wait.unwrap_or(longest + Duration::from_secs(60));
+    Once { deadline: Instant::now() + wait, quiet_since: None, shown: Instant::now() }
+}
+
+impl Core {
+    /// Sweeps the staging of a folder's output and starts its watch.
+    pub fn start_folder(&mut self, folder: &Folder) {
+        match Workspace::open(&folder.output).and_then(|w| w.sweep()) {
+            Ok(0) => {}
+            Ok(n) => events::staging_swept(folder.output.display(), n),
+            Err(e) => events::root_note(&folder.name, folder.output.display(), &e),
+        }
+        self.reconcile_receipts(folder);
+        let known = Arc::new(KnownByIndex(self.index.clone()));
+        let handle = crate::watch::start(folder.root_settings(), known, self.watch_out.clone());
+        self.folders.insert(folder.name.clone(), handle);
+        self.reachable.insert(folder.name.clone(), true);
+    }
+}

@@ -1,1 +1,0 @@
-//! The DPX header (SMPTE ST 268-1).

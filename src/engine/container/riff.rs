@@ -1,1 +1,0 @@
-//! RIFF, RF64 and BW64 chunks.

@@ -1,0 +1,194 @@
+//! What a recipe will make of a clip, and under which names. Pure: looks at no disk.
+
+use crate::engine::deliver::{PlannedOutput, Recipe, SidecarFormat};
+use crate::model::{ClipDoc, Error, ErrorKind, MediaPath};
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+/// Longest name of an output, bytes: `NAME_MAX` of Linux less the room for `.v0001`.
+const LONGEST_NAME: usize = 255 - 6;
+/// Longest path of an output below its output folder, bytes: `PATH_MAX` of Linux less room for the folder itself.
+const LONGEST_PATH: usize = 4095 - 1024;
+/// Longest text that outputs append to a clip's file name, bytes: `.rushes.json` and a version.
+pub const NAME_ROOM: usize = ".rushes.json".len() + 6;
+/// The hidden folder at the top of an output folder that holds staging and receipts.
+const RESERVED: &str = ".rushes";
+
+/// The outputs of `recipe` for `clip`.
+///
+/// `dir` is the folder of the clip relative to its watched folder and so of its outputs relative to
+/// the output folder; `stem` is the clip's file name (`B.mov`, or `NAME.[1001-1240].dpx` for a
+/// sequence), to which each recipe appends its own ending.
+///
+/// # Errors
+/// `OUTPUT-ESCAPES` when `dir` or `stem` is anything but plain names or leads into `.rushes`;
+/// `FILE-NAME-TOO-LONG`.
+pub fn plan(clip: &ClipDoc, recipe: &Recipe, dir: &Path, stem: &OsStr) -> Result<Vec<PlannedOutput>, Error> {
+    let mut outputs = Vec::new();
+    match recipe {
+        Recipe::Sidecar(s) => {
+            for format in &s.formats {
+                let (part, ending, supersede) = match format {
+                    SidecarFormat::Json => ("json", ".rushes.json", true),
+                    SidecarFormat::Ale => ("ale", ".ale", false),
+                };
+                let mut name = stem.to_os_string();
+                name.push(ending);
+                let path = MediaPath::from(dir.join(&name));
+                check_output_path(path.as_path())
+                    .and_then(|()| single_name(stem))
+                    .map_err(|e| e.at(&first_file(clip, dir, stem)))?;
+                let planned = PlannedOutput { path, part: part.to_owned(), supersede };
+                if !outputs.contains(&planned) {
+                    outputs.push(planned);
+                }
+            }
+        }
+    }
+    Ok(outputs)
+}
+
+fn first_file(clip: &ClipDoc, dir: &Path, stem: &OsStr) -> PathBuf {
+    clip.clip.files.first().map_or_else(|| dir.join(stem), |f| f.path.as_path().to_path_buf())
+}
+
+fn single_name(stem: &OsStr) -> Result<(), Error> {
+    let bytes = stem.as_bytes();
+    if bytes.is_empty() || bytes.contains(&b'/') || bytes.contains(&0) {
+        return Err(escapes("the clip's file name is not a plain name"));
+    }
+    Ok(())
+}
+
+fn escapes(what: &str) -> Error {
+    Error::new(ErrorKind::Malformed, "OUTPUT-ESCAPES", what)
+}
+
+/// Checks a path relative to an output folder: plain names only, none of them `.rushes` at the top, and short enough
+/// that version numbers still fit.
+///
+/// # Errors
+/// `OUTPUT-ESCAPES` or `FILE-NAME-TOO-LONG`.
+pub(crate) fn check_output_path(path: &Path) -> Result<(), Error> {
+    let bytes = path.as_os_str().as_bytes();
+    if bytes.contains(&0) {
+        return Err(escapes("the output name holds a NUL byte"));
+    }
+    // Path::components tidies `//` and `/./` away; the names on disk must be the names written down.
+    if bytes.is_empty() || bytes.split(|b| *b == b'/').any(|c| c.is_empty() || c == b"." || c == b"..") {
+        return Err(escapes("the output name leads outside the output folder or is not tidy"));
+    }
+    let mut names = path.components();
+    if let Some(Component::Normal(first)) = names.next()
+        && first.as_bytes().eq_ignore_ascii_case(RESERVED.as_bytes())
+    {
+        return Err(escapes("the output would lie in `.rushes`, which is kept for staging and receipts")
+            .fix("rename the folder `.rushes` in the watched folder, or ignore it"));
+    }
+    let longest = bytes.split(|b| *b == b'/').map(<[u8]>::len).max().unwrap_or(0);
+    if longest > LONGEST_NAME {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            "FILE-NAME-TOO-LONG",
+            format!("the name of an output would have {longest} bytes, at most {LONGEST_NAME} are possible"),
+        )
+        .fix("shorten the name of the original"));
+    }
+    if bytes.len() > LONGEST_PATH {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            "FILE-NAME-TOO-LONG",
+            format!("the path of an output would have {} bytes, at most {LONGEST_PATH} are possible", bytes.len()),
+        )
+        .fix("use fewer or shorter folder names"));
+    }
+    Ok(())
+}
+
+/// `name` with a version number before its last ending: `B.mov.ale`, 2 → `B.mov.v002.ale`.
+#[must_use]
+pub fn version_name(name: &OsStr, version: u32) -> OsString {
+    let bytes = name.as_bytes();
+    let mark = format!(".v{version:03}");
+    let (head, tail) = match bytes.iter().rposition(|b| *b == b'.') {
+        Some(dot) if dot > 0 => bytes.split_at(dot),
+        _ => (bytes, &[][..]),
+    };
+    OsString::from_vec([head, mark.as_bytes(), tail].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::deliver::SidecarRecipe;
+    use crate::model::ClipUnit;
+    use proptest::prelude::*;
+
+    fn both() -> Recipe {
+        Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json, SidecarFormat::Ale] })
+    }
+
+    fn paths(dir: &str, stem: &[u8]) -> Result<Vec<String>, String> {
+        let doc = ClipDoc::new("x", ClipUnit::File);
+        plan(&doc, &both(), Path::new(dir), OsStr::from_bytes(stem))
+            .map(|v| v.iter().map(|o| o.path.to_text()).collect())
+            .map_err(|e| e.code.into_owned())
+    }
+
+    #[test]
+    fn names_follow_the_contract() {
+        assert_eq!(paths("A", b"B.mov").unwrap(), ["A/B.mov.rushes.json", "A/B.mov.ale"]);
+        assert_eq!(paths("", b"N.[1001-1240].dpx").unwrap()[0], "N.[1001-1240].dpx.rushes.json");
+        assert_eq!(paths("", b"\xff\xfe.mov").unwrap()[0], "\\xff\\xfe.mov.rushes.json");
+        let o = plan(&ClipDoc::new("x", ClipUnit::File), &both(), Path::new("A"), OsStr::new("B.mov")).unwrap();
+        assert!(o[0].supersede && !o[1].supersede);
+    }
+
+    #[test]
+    fn nothing_escapes() {
+        for (dir, stem) in [
+            ("..", &b"B.mov"[..]),
+            ("/etc", b"B.mov"),
+            ("A/../..", b"B.mov"),
+            ("A//B", b"x"),
+            ("A/./B", b"x"),
+            (".rushes/staging", b"x"),
+            ("A", b"../../etc/passwd"),
+            ("A", b"/etc/passwd"),
+            ("A", b""),
+            ("A", b"nul\0byte"),
+        ] {
+            assert_eq!(paths(dir, stem).unwrap_err(), "OUTPUT-ESCAPES", "{dir} {stem:?}");
+        }
+        assert!(paths("A/.rushes", b"x").is_ok(), "only the top one is ours");
+    }
+
+    #[test]
+    fn too_long_is_refused_in_time() {
+        assert!(paths("A", &[b'x'; 237]).is_ok());
+        assert_eq!(paths("A", &[b'x'; 238]).unwrap_err(), "FILE-NAME-TOO-LONG");
+        let deep = vec!["d".repeat(200); 16].join("/");
+        assert_eq!(paths(&deep, b"x.mov").unwrap_err(), "FILE-NAME-TOO-LONG");
+    }
+
+    #[test]
+    fn versions_go_before_the_ending() {
+        assert_eq!(version_name(OsStr::new("B.mov.rushes.json"), 1), "B.mov.rushes.v001.json");
+        assert_eq!(version_name(OsStr::new("B.mov.ale"), 12), "B.mov.v012.ale");
+        assert_eq!(version_name(OsStr::new("plain"), 2), "plain.v002");
+        assert_eq!(version_name(OsStr::new(".hidden"), 2), ".hidden.v002");
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_stay_inside(dir in proptest::collection::vec(any::<u8>(), 0..20), stem in proptest::collection::vec(any::<u8>(), 0..20)) {
+            let dir = PathBuf::from(OsString::from_vec(dir));
+            if let Ok(outputs) = plan(&ClipDoc::new("x", ClipUnit::File), &both(), &dir, OsStr::from_bytes(&stem)) {
+                for o in outputs {
+                    prop_assert!(o.path.as_path().components().all(|c| matches!(c, Component::Normal(_))));
+                }
+            }
+        }
+    }
+}

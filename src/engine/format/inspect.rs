@@ -1,0 +1,82 @@
+//! Reading a whole clip: choose the format by the first file, read it, compare further frames.
+
+use super::{FORMATS, Format, HEAD_BYTES, Input, frames, unknown};
+use crate::engine::container::bytes::Bytes;
+use crate::model::{ClipDoc, ClipFile, ClipUnit, Error, ErrorKind, Limits, Timecode};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// The format of a file that begins with `head`, or `None` when no reader claims it.
+#[must_use]
+pub fn probe(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
+    // max_by_key keeps the last of equals; the list is read backwards so that the earlier line wins.
+    let scored = FORMATS.iter().rev().map(|f| (f.probe(head, path), *f));
+    scored.filter(|(s, _)| *s > 0).max_by_key(|(s, _)| *s).map(|(_, f)| f)
+}
+
+/// Reads the metadata of a clip that consists of `inputs` (in order, at least one).
+///
+/// Fills `clip.files` (path and size), `clip.frames` of a sequence and `timecode.end`. Of a sequence
+/// the first, the last and evenly spaced frames are read, at most [`super::MAX_INSPECTED_FRAMES`], and
+/// as many again whose size differs from the first frame's although the essence is not compressed;
+/// `raw.sequence.frames_inspected` says how many. The same files always give the same document.
+/// A file that no reader knows gives a document with `problem` set and `format.id` `unknown`.
+///
+/// # Errors
+/// Malformed, Limit, Unsupported or Io, with path and offset.
+pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits) -> Result<ClipDoc, Error> {
+    let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "a clip has no files"))?;
+    let mut doc = ClipDoc::new(name, unit);
+    doc.clip.files = inputs.iter().map(clip_file).collect();
+    let head = head_of(first, limits).map_err(|e| e.at(first.path.as_path()))?;
+    let Some(format) = probe(&head, first.path.as_path()) else {
+        doc.problem = Some(unknown::problem(&head, first.path.as_path()));
+        return Ok(doc);
+    };
+    format.read(first, limits, &mut doc).map_err(|e| e.at(first.path.as_path()))?;
+    if format.is_frame() {
+        doc.clip.frames = u64::try_from(inputs.len()).ok();
+    }
+    match unit {
+        ClipUnit::Sequence => frames::compare(format, inputs, limits, &mut doc)?,
+        ClipUnit::Spanned if inputs.len() > 1 => forget_lengths(&mut doc),
+        ClipUnit::Spanned | ClipUnit::File => {}
+    }
+    fill_end(&mut doc);
+    Ok(doc)
+}
+
+fn clip_file(i: &Input<'_>) -> ClipFile {
+    ClipFile { path: i.path.clone(), size: i.size, xxh128: String::new(), hashes: BTreeMap::new() }
+}
+
+fn head_of(input: &Input<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
+    if input.size == 0 {
+        let e = Error::new(ErrorKind::Malformed, "FILE-EMPTY", "the file has no bytes");
+        return Err(e.fix("copy the file again from its source"));
+    }
+    let most = u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX);
+    Bytes::file(input.file, input.size, limits).take(input.size.min(most))
+}
+
+/// Sets `timecode.end` from the start and the length.
+fn fill_end(doc: &mut ClipDoc) {
+    let length = doc.clip.frames.and_then(|n| i64::try_from(n).ok());
+    if let (Some(t), Some(n)) = (doc.timecode.as_mut(), length)
+        && t.end.is_none()
+    {
+        t.end = Timecode::parse(&t.start, t.rate, t.drop).ok().map(|s| s.plus(n).to_string());
+    }
+}
+
+/// A clip in several files: only the first was read, so lengths of the whole are not known.
+fn forget_lengths(doc: &mut ClipDoc) {
+    doc.clip.frames = None;
+    doc.audio.samples = None;
+    doc.origin.remove("clip.frames");
+    doc.origin.remove("audio.samples");
+    if let Some(t) = doc.timecode.as_mut() {
+        t.end = None;
+    }
+    doc.warn("SPANNED-LENGTH", "only the first file of this recording was read, so its length is not known");
+}

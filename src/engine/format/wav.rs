@@ -1,1 +1,0 @@
-//! Broadcast Wave sound files.

@@ -1,0 +1,48 @@
+#!/bin/bash
+# Installs what is missing from Debian's own packages, and says what it does. usage: install-deps.sh [demo|test]
+#   demo  what `make demo` needs: a C linker for the build, ffmpeg for one of the demo's clips
+#   test  that, and the tools that the tests compare with (each test says "skipped" where its tool is absent)
+set -u
+what=${1:-test}
+want=() # "program package"
+want+=("cc gcc" "make make" "ffmpeg ffmpeg")
+if [ "$what" = test ]; then
+    want+=("xxhsum xxhash" "b3sum b3sum" "exiftool libimage-exiftool-perl" "mediainfo mediainfo" "jq jq" "python3 python3"
+        "rsync rsync" "strace strace" "bindfs bindfs" "faketime faketime" "xfs_io xfsprogs" "mkfs.xfs xfsprogs" "mkfs.ext4 e2fsprogs"
+        "systemd-analyze systemd" "systemd-nspawn systemd-container" "man man-db")
+fi
+missing=()
+for w in "${want[@]}"; do
+    command -v "${w% *}" >/dev/null || [ -x "/usr/sbin/${w% *}" ] || missing+=("${w#* }")
+done
+if ! command -v cargo >/dev/null && [ ! -x "$HOME/.cargo/bin/cargo" ]; then
+    echo "Rust is not installed: install rustc and cargo 1.95 or newer first (rustup, or your site's packages)."
+    exit 1
+fi
+if [ ${#missing[@]} = 0 ]; then
+    echo "Everything that is needed is installed."
+    exit 0
+fi
+mapfile -t missing < <(printf '%s\n' "${missing[@]}" | sort -u)
+if [ "$(id -u)" = 0 ]; then
+    sudo=()
+elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
+    sudo=(sudo)
+else
+    echo "Missing: ${missing[*]}. I may not install them; run as root: apt-get install --no-install-recommends ${missing[*]}"
+    exit 0 # the steps that need them say so themselves
+fi
+if ! command -v apt-get >/dev/null; then
+    echo "Missing: ${missing[*]} (Debian's names). This system has no apt-get; install them by its own means."
+    exit 0
+fi
+echo "Installing by apt-get: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+"${sudo[@]}" apt-get update -q >/dev/null || echo "apt-get update failed; trying with the lists that are here"
+if ! "${sudo[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" >/dev/null; then
+    echo "apt-get could not install all of them; trying one by one"
+    for p in "${missing[@]}"; do
+        "${sudo[@]}" apt-get install -q -y --no-install-recommends "$p" >/dev/null || echo "not installed: $p"
+    done
+fi
+exit 0

@@ -1,1 +1,0 @@
-//! The real daemon on real folders.

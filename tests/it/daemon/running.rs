@@ -1,0 +1,80 @@
+//! The daemon as a service: events, signals, reload, two at once.
+
+use super::facility::{Facility, wait_for};
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_dropped_file_gets_its_sidecar_and_term_drains() {
+    let f = Facility::new();
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    f.drop_roll("B001R2EC");
+    wait_for("three sidecars", 20, || f.outputs().len() == 3);
+    assert_eq!(d.stop(), 143);
+    assert!(!f.path("c.sock").exists());
+}
+
+#[test]
+fn a_second_daemon_on_the_same_state_is_refused_and_the_first_goes_on() {
+    let f = Facility::new();
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let t = Instant::now();
+    let o = f.command(&["run"]).output().unwrap();
+    assert!(t.elapsed() < Duration::from_secs(5));
+    assert_eq!(o.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&o.stderr).contains("STATE-BUSY"));
+    assert_eq!(f.ask(&["status"]).0, 0);
+    assert_eq!(d.stop(), 143);
+}
+
+#[test]
+fn a_bad_reload_keeps_the_old_configuration() {
+    let mut f = Facility::new();
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let hash = f.ask(&["status"]).1["config"]["hash"].clone();
+    let good = std::fs::read_to_string(f.path("rushes.toml")).unwrap();
+    std::fs::write(f.path("rushes.toml"), format!("{good}\nnonsense = 1\n")).unwrap();
+    d.signal("HUP");
+    wait_for("the refusal in the log", 10, || f.log().contains("nonsense"));
+    // `ask` writes the good file again
+    wait_for("the refusal in status", 10, || f.ask(&["status"]).1["config"]["last_reload"]["ok"] == false);
+    assert_eq!(f.ask(&["status"]).1["config"]["hash"], hash);
+    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.write_config();
+    d.signal("HUP");
+    wait_for("the new configuration", 10, || f.ask(&["status"]).1["config"]["hash"] != hash);
+    f.drop_roll("C001R2EC");
+    wait_for("three sidecars and one ALE", 20, || f.outputs().len() == 4);
+    assert!(f.outputs().contains_key("C001R2EC/C001R2EC_C001.[1001-1006].dpx.ale"), "{:?}", f.outputs().keys());
+    assert_eq!(d.stop(), 143);
+}
+
+#[test]
+fn usr1_writes_the_state_to_the_log() {
+    let f = Facility::new();
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    d.signal("USR1");
+    wait_for("the state in the log", 10, || f.log().contains("clips"));
+    assert_eq!(d.stop(), 143);
+}
+
+#[test]
+fn a_growing_file_is_left_alone_until_its_writer_is_done() {
+    use std::io::Write;
+    let f = Facility::new();
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let mut w = std::fs::File::create(f.path("hot/grow.bin")).unwrap();
+    w.write_all(b"first half").unwrap();
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(f.outputs().is_empty(), "taken while its writer had it open");
+    w.write_all(b", second half").unwrap();
+    drop(w);
+    wait_for("the sidecar", 10, || f.outputs().len() == 1);
+    let v: serde_json::Value = serde_json::from_slice(&f.outputs()["grow.bin.rushes.json"]).unwrap();
+    assert_eq!(v["clip"]["files"][0]["size"], 23);
+    assert_eq!(d.stop(), 143);
+}
