@@ -66,8 +66,14 @@ impl At {
             let rest = raw.get(3..).unwrap_or_default();
             open += if rest.starts_with("\r\n") { 2 } else { usize::from(rest.starts_with('\n')) };
         }
-        let start = self.span.start.saturating_add(open).saturating_add(offset).min(self.span.end);
-        let end = start.saturating_add(length).min(self.span.end).max(start);
+        let mut start = self.span.start.saturating_add(open).saturating_add(offset).min(self.span.end);
+        let mut end = start.saturating_add(length).min(self.span.end).max(start);
+        while !self.source.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.source.text.is_char_boundary(end) {
+            end += 1;
+        }
         At { source: Arc::clone(&self.source), span: start..end }
     }
 }

@@ -53,7 +53,9 @@ impl Template {
             return Err(vec![Flaw::new(0, source.len().min(1), text)]);
         }
         let (parts, mut flaws) = split(source, given);
-        flaws.extend(literal_flaws(source, &parts));
+        if flaws.is_empty() {
+            flaws.extend(literal_flaws(source, &parts));
+        }
         if flaws.is_empty() { Ok(Self { source: source.to_owned(), parts }) } else { Err(flaws) }
     }
 
