@@ -126,9 +126,10 @@ impl Area {
         self.next_sweep = 0;
     }
 
-    /// Events do not work (any more): poll.
+    /// Events do not work (any more): poll, beginning at once, as hints may be lost.
     pub(super) fn lose_events(&mut self, why: String) {
         self.events = None;
+        self.next_sweep = 0;
         self.why = format!("{}; {why}", self.why);
         self.no_events = Some(why);
     }
