@@ -1,10 +1,9 @@
 //! Inspecting clips for the command line: the same sandboxed worker that the daemon uses.
 
 use super::interrupt::Interrupt;
-use crate::engine::deliver::{JOB_SCHEMA, JobFile, JobInput, StepKind, StepOutcome};
+use crate::engine::deliver::{JobFile, JobInput, StepKind, StepOutcome};
 use crate::exec::{Cancel, local};
 use crate::model::{ClipDoc, ClipUnit, Error, FrameGap, Limits, MediaPath, stable_id};
-use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -101,24 +100,10 @@ impl Bench {
 pub fn inspect_job(wanted: &Wanted, limits: Limits) -> Result<JobFile, Error> {
     let inputs = wanted.files.iter().map(|f| input(wanted.root.as_deref(), f)).collect::<Result<Vec<_>, _>>()?;
     let id = stable_id(inputs.iter().map(|i| i.path.bytes()));
-    Ok(JobFile {
-        schema: JOB_SCHEMA.to_owned(),
-        id,
-        step: StepKind::Inspect,
-        name: wanted.name.clone(),
-        unit: wanted.unit,
-        inputs,
-        frames: None,
-        recipe: None,
-        clip: None,
-        output: None,
-        outputs: Vec::new(),
-        context: BTreeMap::new(),
-        mode: 0o664,
-        gid: None,
-        limits,
-        result: None,
-    })
+    let mut job = JobFile::new(id, StepKind::Inspect, wanted.name.clone(), wanted.unit);
+    job.inputs = inputs;
+    job.limits = limits;
+    Ok(job)
 }
 
 fn input(root: Option<&Path>, path: &MediaPath) -> Result<JobInput, Error> {

@@ -375,17 +375,12 @@ pub fn render(program: &Path, file: &Path, cancel: &Cancel) -> Result<bool, Erro
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::deliver::JOB_SCHEMA;
+
     use crate::engine::deliver::JobInput;
-    use crate::model::{ClipUnit, Limits};
+    use crate::model::ClipUnit;
 
     fn job() -> JobFile {
         JobFile {
-            schema: JOB_SCHEMA.into(),
-            id: "0".repeat(32),
-            step: StepKind::Inspect,
-            name: "x".into(),
-            unit: ClipUnit::File,
             inputs: vec![JobInput {
                 root: None,
                 path: Path::new("/in/B.mov").into(),
@@ -393,16 +388,7 @@ mod tests {
                 mtime_ns: 0,
                 xxh128: String::new(),
             }],
-            frames: None,
-            recipe: None,
-            clip: None,
-            output: None,
-            outputs: Vec::new(),
-            context: BTreeMap::new(),
-            mode: 0o664,
-            gid: None,
-            limits: Limits::default(),
-            result: None,
+            ..JobFile::new("0".repeat(32), StepKind::Inspect, "x", ClipUnit::File)
         }
     }
 

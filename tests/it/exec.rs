@@ -7,11 +7,11 @@ mod sandbox;
 mod surroundings;
 
 use rushes::engine::deliver::{
-    JOB_SCHEMA, JobFile, JobInput, Recipe, SidecarFormat, SidecarRecipe, StepKind, StepOutcome, StepResult, plan,
+    JobFile, JobInput, Recipe, SidecarFormat, SidecarRecipe, StepKind, StepOutcome, StepResult, plan,
 };
 use rushes::engine::process::Cancel;
 use rushes::exec::local::run_one;
-use rushes::model::{ClipDoc, ClipFile, ClipUnit, Limits, Rational, TimecodeInfo};
+use rushes::model::{ClipDoc, ClipFile, ClipUnit, Rational, TimecodeInfo};
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::os::unix::fs::MetadataExt;
@@ -43,11 +43,6 @@ impl House {
     fn inspect_job(&self) -> JobFile {
         let meta = std::fs::metadata(self.at("in/A/B.mov")).unwrap();
         JobFile {
-            schema: JOB_SCHEMA.into(),
-            id: "0123456789abcdef0123456789abcdef".into(),
-            step: StepKind::Inspect,
-            name: "B".into(),
-            unit: ClipUnit::File,
             inputs: vec![JobInput {
                 root: Some(self.at("in").into()),
                 path: Path::new("A/B.mov").into(),
@@ -55,16 +50,7 @@ impl House {
                 mtime_ns: i128::from(meta.mtime()) * 1_000_000_000 + i128::from(meta.mtime_nsec()),
                 xxh128: String::new(),
             }],
-            frames: None,
-            recipe: None,
-            clip: None,
-            output: None,
-            outputs: Vec::new(),
-            context: BTreeMap::new(),
-            mode: 0o664,
-            gid: None,
-            limits: Limits::default(),
-            result: None,
+            ..JobFile::new("0123456789abcdef0123456789abcdef", StepKind::Inspect, "B", ClipUnit::File)
         }
     }
 

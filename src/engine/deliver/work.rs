@@ -191,8 +191,8 @@ fn stage(staging: BorrowedFd<'_>, name: &str, bytes: &[u8], mode: u32) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::deliver::{JOB_SCHEMA, SidecarFormat, SidecarRecipe};
-    use crate::model::{Limits, MediaPath};
+    use crate::engine::deliver::{SidecarFormat, SidecarRecipe};
+    use crate::model::MediaPath;
     use std::os::unix::fs::symlink;
 
     fn input(root: Option<&Path>, path: &str, size: u64) -> JobInput {
@@ -201,24 +201,7 @@ mod tests {
     }
 
     fn job(inputs: Vec<JobInput>) -> JobFile {
-        JobFile {
-            schema: JOB_SCHEMA.into(),
-            id: "0".repeat(32),
-            step: StepKind::Inspect,
-            name: "x".into(),
-            unit: ClipUnit::File,
-            inputs,
-            frames: None,
-            recipe: None,
-            clip: None,
-            output: None,
-            outputs: Vec::new(),
-            context: BTreeMap::new(),
-            mode: 0o664,
-            gid: None,
-            limits: Limits::default(),
-            result: None,
-        }
+        JobFile { inputs, ..JobFile::new("0".repeat(32), StepKind::Inspect, "x", ClipUnit::File) }
     }
 
     #[test]
