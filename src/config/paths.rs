@@ -152,6 +152,12 @@ fn alone(k: &Known<'_>, out: &Out) {
     }
 }
 
+/// Whether a path in the state directory is one that the daemon keeps for itself.
+fn is_ours(inner: &Path, state: &Path) -> bool {
+    let first = inner.strip_prefix(state).ok().and_then(|p| p.components().next());
+    first.is_none_or(|c| ["index", "journal", "work", "lock"].iter().any(|n| c.as_os_str() == *n))
+}
+
 /// `inner` must not lie in `outer`.
 fn pair(inner: &Known<'_>, outer: &Known<'_>, out: &Out) {
     use Role::{Control, Output, Receipts, Root, State as StateDir};
@@ -165,6 +171,8 @@ fn pair(inner: &Known<'_>, outer: &Known<'_>, out: &Out) {
         (StateDir | Control | Receipts, Root) => {
             ("nothing is ever written in a watched folder", "choose a place outside of every watched folder")
         }
+        // receipts may lie there, for output trees that hold deliverables only
+        (Receipts, StateDir) if !is_ours(&inner.real, &outer.real) => return,
         (Root | Output | Receipts, StateDir) => {
             ("the state directory is the daemon's own", "choose a place outside of it")
         }

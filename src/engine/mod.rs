@@ -1,5 +1,6 @@
 //! HOW: what is done to media. Synchronous, free of daemon, clock and database.
 
+pub mod beneath;
 pub mod killpoint;
 
 pub mod hash;

@@ -1,15 +1,14 @@
 //! Names below an output folder, reached without ever following a link.
 
+use crate::engine::beneath;
 use crate::model::Error;
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
-
-/// Beneath the starting folder, through no link of any kind.
-const BENEATH: ResolveFlags = ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+use std::path::Path;
 
 /// `cannot …` with the code that fits the number: a full disk has its own.
 pub(super) fn failed(doing: &str, e: Errno) -> Error {
@@ -17,17 +16,10 @@ pub(super) fn failed(doing: &str, e: Errno) -> Error {
     Error::io(code, doing, &std::io::Error::from(e))
 }
 
-/// Opens `name` (a path relative to `dir`) beneath `dir` without following any link. Interrupted look-ups are repeated.
+/// Opens `name` (a path relative to `dir`) beneath `dir` without following any link.
 pub(super) fn open(dir: impl AsFd, name: &OsStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     let flags = flags | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-    for _ in 0..100 {
-        match rustix::fs::openat2(dir.as_fd(), name, flags, mode, BENEATH) {
-            // AGAIN: a rename somewhere above made the answer uncertain.
-            Err(Errno::INTR | Errno::AGAIN) => {}
-            other => return other,
-        }
-    }
-    Err(Errno::AGAIN)
+    beneath::open(dir.as_fd(), Path::new(name), flags, mode, false)
 }
 
 /// Opens the folder `name` below `dir`.

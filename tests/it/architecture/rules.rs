@@ -8,6 +8,7 @@ pub const RANKS: &[(&str, u32)] = &[
     ("model", 0),
     ("engine::process", 1),
     ("engine::hash", 1),
+    ("engine::beneath", 1),
     ("engine::killpoint", 1),
     ("engine::container", 2),
     ("engine::sequence", 2),
