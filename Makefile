@@ -37,7 +37,7 @@ test: ## install what is missing and run every test, then those on real camera f
 
 conformance: ## compare with other tools on the files of RUSHES_DATA
 	@if [ -z "$(RUSHES_DATA)" ] || [ ! -d "$(RUSHES_DATA)" ]; then echo "skipped: no RUSHES_DATA"; \
-	else $(CARGO) test --test it conformance -- --nocapture; fi
+	else echo "conformance, on $(RUSHES_DATA)"; $(CARGO) test --test it conformance -- --nocapture; fi
 
 faults: $(RUSHES_BIN) ## short fault scripts: kill -9, full disk, growing files, bursts, names, races (root)
 	@RUSHES_BIN="$(abspath $(RUSHES_BIN))" tests/run-faults.sh short

@@ -72,10 +72,11 @@ else
     run 08 600 python3 "$(script 08)" 20
 fi
 run 14 900 bash "$(script 14)"
-# 14's own clock cases look for a space after `exec` in RT_CMD; here the clock is wrong in a burst instead.
+# 14's own clock cases look for a space after `exec` in RT_CMD; here the wall clock is wrong in a burst instead.
+# The monotonic clock stays right: the kernel, which ends timed waits by it, cannot be told of another one.
 if have faketime; then
     for year in 1971 2039; do
-        run "14-$year" 300 env RT_CMD="exec faketime -m '$year-01-01 00:00:00' $here/faults_daemon.sh {hot} {out} {state}" \
+        run "14-$year" 300 env FAKETIME_DONT_FAKE_MONOTONIC=1 RT_CMD="exec faketime -m '$year-01-01 00:00:00' $here/faults_daemon.sh {hot} {out} {state}" \
             python3 "$(script 06)" 60 card down
     done
 else
