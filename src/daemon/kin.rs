@@ -5,6 +5,7 @@ use crate::daemon::core::Core;
 use crate::index::{ClipRecord, Location};
 use crate::job::Job;
 use crate::model::{ClipDoc, ClipId, MediaPath, Reuse};
+use crate::rules::template::collision_key;
 use crate::watch::{ReadyFile, ReadyUnit};
 use std::ffi::{OsStr, OsString};
 use std::time::Instant;
@@ -45,14 +46,16 @@ impl Core {
         doc.same_content_as = others;
     }
 
-    /// Another current clip of the show with the same name and other contents.
+    /// Another current clip of the show with the same name (without regard to case and composition) and other
+    /// contents.
     pub fn same_name_other_content(&self, folder: &Folder, id: &ClipId, doc: &ClipDoc) -> Option<MediaPath> {
         let mine = doc.clip.files.first().map(|f| &f.path);
+        let wanted = collision_key(&doc.clip.name);
         let mut ids = self.index.clips_named(&folder.show, &doc.clip.name);
         ids.extend(
             self.fresh_clips
                 .values()
-                .filter(|c| c.show == folder.show && c.doc.clip.name == doc.clip.name)
+                .filter(|c| c.show == folder.show && collision_key(&c.doc.clip.name) == wanted)
                 .map(|c| c.id.clone()),
         );
         let mut paths: Vec<MediaPath> = ids

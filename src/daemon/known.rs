@@ -4,7 +4,7 @@ use crate::index::Index;
 use crate::model::FileStat;
 use crate::watch::{Known, KnownFile};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The index, as the watch sees it.
 pub(super) struct KnownByIndex(pub(super) Index);
@@ -18,6 +18,10 @@ impl Known for KnownByIndex {
             .filter(|(_, f)| !f.gone)
             .map(|(name, f)| (name, KnownFile { stat: f.stat, fingerprint: f.fingerprint, settled: true }))
             .collect()
+    }
+
+    fn folders(&self, root: &str) -> Box<dyn Iterator<Item = PathBuf> + '_> {
+        Box::new(self.0.folders(root))
     }
 
     fn refused(&self, root: &str, path: &Path) -> Option<FileStat> {

@@ -9,7 +9,7 @@
 //! | `f` | root, folder, file name | [`crate::index::FileRecord`] |
 //! | `j` | job | [`crate::job::Job`] |
 //! | `m` | | the state of the index itself |
-//! | `n` | show, clip name, clip | nothing |
+//! | `n` | show, clip name as [`collision_key`] has it, clip | nothing |
 //! | `q` | root, path | [`crate::index::QuarantineRecord`] |
 //! | `r` | contents, root, path of the quarantine entry | nothing |
 //! | `t` | job or contents | tries begun |
@@ -18,6 +18,7 @@
 //! | `x` | contents of the first file, clip | nothing |
 
 use crate::model::{ClipId, JobId};
+use crate::rules::template::collision_key;
 use std::ffi::OsStr;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
@@ -59,6 +60,26 @@ pub(super) fn file(root: &str, path: &Path) -> Vec<u8> {
     let dir = path.parent().unwrap_or(Path::new(""));
     let name = path.file_name().unwrap_or(OsStr::new(""));
     key(b'f', &[root.as_bytes(), &tidy(dir), name.as_bytes()])
+}
+
+/// Everything of the files of a root.
+pub(super) fn files_of(root: &str) -> Vec<u8> {
+    prefix(b'f', &[root.as_bytes()])
+}
+
+/// The folder in a key made by [`file`].
+pub(super) fn folder_of<'k>(key: &'k [u8], root: &str) -> Option<&'k Path> {
+    let rest = key.strip_prefix(files_of(root).as_slice())?;
+    let (len, rest) = rest.split_first_chunk::<4>()?;
+    let dir = rest.get(..usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+    Some(Path::new(OsStr::from_bytes(dir)))
+}
+
+/// Greater than the key of every file of the folder: names have at most 255 bytes.
+pub(super) fn after_folder(root: &str, dir: &Path) -> Vec<u8> {
+    let mut k = folder(root, dir);
+    k.extend_from_slice(&[0xff; 256]);
+    k
 }
 
 /// The file name in a key made by [`file`].
@@ -119,11 +140,11 @@ pub(super) fn waivers(clip: &ClipId) -> Vec<u8> {
 }
 
 pub(super) fn named(show: &str, name: &str, clip: &ClipId) -> Vec<u8> {
-    key(b'n', &[show.as_bytes(), name.as_bytes(), clip.0.as_bytes()])
+    key(b'n', &[show.as_bytes(), collision_key(name).as_bytes(), clip.0.as_bytes()])
 }
 
 pub(super) fn all_named(show: &str, name: &str) -> Vec<u8> {
-    prefix(b'n', &[show.as_bytes(), name.as_bytes()])
+    prefix(b'n', &[show.as_bytes(), collision_key(name).as_bytes()])
 }
 
 pub(super) fn content(xxh128: &str, clip: &ClipId) -> Vec<u8> {
@@ -145,6 +166,10 @@ mod tests {
         assert_eq!(file_name(&k, &folder("ocf", Path::new("."))), None);
         assert_eq!(file_name(&k, &folder("oc", Path::new("fA"))), None);
         assert_eq!(file("r", Path::new("x")), file("r", Path::new("./x")));
+        assert_eq!(folder_of(&k, "ocf"), Some(Path::new("A")));
+        assert_eq!(folder_of(&k, "oc"), None);
+        assert!(after_folder("ocf", Path::new("A")) > k);
+        assert!(after_folder("ocf", Path::new("A")) < file("ocf", Path::new("B/a")));
         let r = refused("c", "r", Path::new("p/q"));
         assert_eq!(refused_entry(&r, "c"), Some(quarantine("r", Path::new("p/q"))));
     }

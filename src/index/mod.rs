@@ -105,6 +105,18 @@ impl Index {
         })
     }
 
+    /// The folders of a root in which a file is known, in the order of the index; each is one look-up.
+    pub fn folders(&self, root: &str) -> impl Iterator<Item = PathBuf> + use<> {
+        let (index, root) = (self.clone(), root.to_owned());
+        let mut last: Option<PathBuf> = None;
+        std::iter::from_fn(move || {
+            let after = last.as_ref().map(|d| keys::after_folder(&root, d));
+            let (key, _) = index.with(|s| s.page(&keys::files_of(&root), after.as_deref(), 1)).pop()?;
+            last = Some(keys::folder_of(&key, &root)?.to_path_buf());
+            last.clone()
+        })
+    }
+
     /// The file at `path`, relative to the root.
     #[must_use]
     pub fn file(&self, root: &str, path: &Path) -> Option<FileRecord> {
@@ -135,7 +147,7 @@ impl Index {
         self.ids_after(&keys::all_content(xxh128))
     }
 
-    /// Clips of a show with this name.
+    /// Clips of a show with this name, as a file system that ignores case and composition compares names.
     #[must_use]
     pub fn clips_named(&self, show: &str, name: &str) -> Vec<ClipId> {
         self.ids_after(&keys::all_named(show, name))

@@ -101,6 +101,9 @@ pub trait Known: Send + Sync {
     /// Every known file directly in `dir` (relative to the root, `""` = the root itself), by name.
     fn folder(&self, root: &str, dir: &Path) -> Vec<(OsString, KnownFile)>;
 
+    /// Every folder (relative to the root) in which a file is known.
+    fn folders(&self, root: &str) -> Box<dyn Iterator<Item = PathBuf> + '_>;
+
     /// The stat with which this file (relative path) was refused or quarantined: it is not offered
     /// again until its stat changes.
     fn refused(&self, root: &str, path: &Path) -> Option<FileStat>;

@@ -260,11 +260,42 @@ impl Area {
         self.wanted_done = s.wanted;
         let now = self.shared.now();
         self.next_sweep = now.saturating_add(self.interval(ms));
+        if self.sweeps == 1 {
+            self.lost_while_away();
+        }
         self.suspect_emptied(now);
         if self.state.prefix.as_os_str().is_empty() {
             let root = self.shared.settings.name.clone();
             let waiting = self.settle.pending();
             self.shared.emit(WatchEvent::Swept { root, sweep: self.sweeps, waiting });
+        }
+    }
+
+    /// Whole folders that the index knows and that vanished while nobody watched. A folder that is there and cannot
+    /// be listed, or lies below an empty one (a mount point, perhaps), proves nothing.
+    fn lost_while_away(&mut self) {
+        let name = self.shared.settings.name.clone();
+        let prefix = self.state.prefix.clone();
+        for known in self.shared.known.folders(&name) {
+            let Ok(dir) = known.strip_prefix(&prefix) else { continue };
+            let elsewhere = |a: &Path| a != prefix && a.starts_with(&prefix) && self.shared.is_area(a);
+            if self.dirs.contains_key(dir) || known.ancestors().any(elsewhere) {
+                continue;
+            }
+            let mut below = dir;
+            let is_lost = loop {
+                let Some(parent) = below.parent() else { break false };
+                if let Some(d) = self.dirs.get(parent) {
+                    let bare = d.children.is_empty() && !self.settle.knows(parent);
+                    let listed = below.file_name().is_some_and(|n| d.children.iter().any(|c| c == n));
+                    break !bare && !listed;
+                }
+                below = parent;
+            };
+            if is_lost {
+                let files = self.shared.known.folder(&name, &known);
+                self.gone.extend(files.into_iter().map(|(n, k)| (dir.join(n), k.stat)));
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use rushes::model::{FileStat, HashKind, MediaPath};
 use rushes::watch::{
     Health, Known, KnownFile, Ready, RootHandle, RootSettings, WatchEvent, WatchMode, list_once, start,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -44,6 +44,12 @@ impl Known for Index {
         let files = self.files.lock().unwrap();
         let here = files.iter().filter(|(p, _)| p.parent() == Some(dir));
         here.map(|(p, k)| (p.file_name().unwrap().into(), k.clone())).collect()
+    }
+
+    fn folders(&self, _root: &str) -> Box<dyn Iterator<Item = PathBuf> + '_> {
+        let files = self.files.lock().unwrap();
+        let all: BTreeSet<PathBuf> = files.keys().filter_map(|p| p.parent().map(Path::to_path_buf)).collect();
+        Box::new(all.into_iter())
     }
 
     fn refused(&self, _root: &str, path: &Path) -> Option<FileStat> {
@@ -402,6 +408,28 @@ fn an_emptied_folder_is_believed_only_the_second_time() {
     room.until(Duration::from_secs(10), "believed", |r| r.gone.len() == 2);
     assert!(t.elapsed() > Duration::from_millis(1000), "believed too early");
     room.until(Duration::from_secs(10), "well again", |r| !emptied(r));
+}
+
+#[test]
+fn folders_that_vanished_while_nobody_watched_are_told_unless_they_may_be_unmounted() {
+    let (_t, hot) = hot();
+    for f in ["here/A.mov", "gone/deep/B.mov", "half/C.mov", "half/sub/D.mov", "disk/roll/E.mov", "shut/x/F.mov"] {
+        fs::create_dir_all(hot.join(f).parent().unwrap()).unwrap();
+        fs::write(hot.join(f), BODY).unwrap();
+    }
+    let mut room = Room::new(settings(&hot), Arc::default());
+    room.until(Duration::from_secs(10), "all", |r| r.ready.len() == 6);
+    let index = Arc::clone(&room.index);
+    drop(room);
+    fs::remove_dir_all(hot.join("gone")).unwrap();
+    fs::remove_dir_all(hot.join("half/sub")).unwrap();
+    // as if what is mounted on `disk` were away: an empty folder
+    fs::remove_dir_all(hot.join("disk/roll")).unwrap();
+    let mut again = Room::new(settings(&hot), index);
+    again.until(Duration::from_secs(10), "two told", |r| r.gone.len() == 2);
+    again.idle();
+    again.gone.sort();
+    assert_eq!(again.gone, [PathBuf::from("gone/deep/B.mov"), PathBuf::from("half/sub/D.mov")]);
 }
 
 #[test]
