@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::control::ReloadStatus;
+use crate::daemon::output::{Opening, OutputSide};
 use crate::daemon::{Ending, Options, once::Once};
 use crate::daemon::{queue::Queue, snapshot::Shared};
 use crate::exec::{ExecEvent, Executor};
@@ -12,6 +13,7 @@ use crate::telemetry::{events, notify};
 use crate::watch::{Health, ReadyUnit, RootHandle, RootStatus, WatchEvent};
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -92,7 +94,11 @@ pub(super) struct Core {
     /// Receipts to write once the batch is safe, by folder.
     pub receipts_due: Vec<(String, Receipt)>,
     /// The watch is to offer these again once the batch is safe.
-    pub offer_due: Vec<(String, std::path::PathBuf)>,
+    pub offer_due: Vec<(String, PathBuf)>,
+    /// The threads of output and receipts folders.
+    pub sides: BTreeMap<PathBuf, OutputSide>,
+    /// Folders whose outputs were opened, or are being opened.
+    pub opening: BTreeMap<String, Opening>,
     pub shared: Arc<Shared>,
     pub started: Instant,
     pub last_look: Instant,
@@ -189,8 +195,17 @@ impl Core {
             return;
         }
         self.last_look = Instant::now();
+        if let Some((path, why)) = self.index.take_moved_aside() {
+            events::index_moved_aside(path.display(), why);
+            self.read_everything_anew();
+        }
+        for f in self.config.clone().folders.iter().filter(|f| !self.opening.contains_key(&f.name)).collect::<Vec<_>>()
+        {
+            self.open_outputs(f);
+        }
         for (name, f) in &self.folders {
             let ok = !matches!(f.status().health, Health::Unavailable(_) | Health::Hung(_));
+            let ok = ok && self.config.folder(name).is_some_and(|c| self.output_answers(c));
             self.reachable.insert(name.clone(), ok);
         }
     }
@@ -233,6 +248,7 @@ impl Core {
             f.stop();
         }
         self.executor.stop(Duration::ZERO);
+        self.finish_outputs();
         self.publish_snapshot(true);
         events::daemon_stopped(match end {
             Ending::Clean | Ending::Trouble(_) => "nothing is left to do",

@@ -3,9 +3,10 @@
 use crate::config::Folder;
 use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::queue::MOST_DOCS;
+use crate::daemon::receipts::receipt;
 use crate::engine::deliver::{JobFile, MadeOutput, Recipe, StepKind, StepOutcome, plan};
 use crate::exec::ExecEvent;
-use crate::index::{ClipRecord, JournalEntry, Location, Receipt};
+use crate::index::{ClipRecord, JournalEntry, Location};
 use crate::job::{Job, JobState, MOST_TRIES, Next, Priority, after_failure, job_id};
 use crate::model::{ClipDoc, ClipId, Error, ErrorKind, JobId};
 use crate::rules::guardrails::stopping;
@@ -107,7 +108,7 @@ impl Core {
             Some(old) => match &old.state {
                 JobState::Quarantined { .. } => return Ok(()),
                 JobState::Cancelled { who } if who != OURSELVES => return Ok(()),
-                JobState::Done { outputs } if outputs.iter().all(|m| still_there(folder, m)) => return Ok(()),
+                JobState::Done { outputs } if self.are_there(folder, outputs) => return Ok(()),
                 JobState::Running => return Ok(()),
                 _ => old,
             },
@@ -129,7 +130,7 @@ impl Core {
                 queued_ms: now_ms(),
             },
         };
-        let known = self.index.done_outputs(&id).filter(|made| made.iter().all(|m| still_there(folder, m)));
+        let known = self.index.done_outputs(&id).filter(|made| self.are_there(folder, made));
         job.state = match known {
             Some(outputs) => JobState::Done { outputs },
             None if !holds.is_empty() && !job.recipe.is_record() => JobState::Held { codes: holds.to_vec() },
@@ -187,7 +188,7 @@ impl Core {
         self.queue.next(now_ms(), &|folder| self.is_reachable(folder))
     }
 
-    /// False while a folder hangs or is away: its jobs wait, those of others go on.
+    /// False while a folder or its output hangs or is away: its jobs wait, those of others go on.
     pub fn is_reachable(&self, folder: &str) -> bool {
         self.reachable.get(folder).copied().unwrap_or(false)
     }
@@ -418,23 +419,4 @@ fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe) -> BTreeMap<Strin
         c.insert("checks".to_owned(), said.join(", "));
     }
     c
-}
-
-fn still_there(folder: &Folder, m: &MadeOutput) -> bool {
-    std::fs::symlink_metadata(folder.output.join(m.path.as_path())).is_ok_and(|s| s.is_file() && s.len() == m.size)
-}
-
-fn receipt(job: &Job, outputs: &[MadeOutput], sources: Vec<(crate::model::MediaPath, String)>) -> Receipt {
-    Receipt {
-        job: job.id.clone(),
-        clip: job.clip.clone(),
-        show: job.show.clone(),
-        clip_name: job.clip_name.clone(),
-        recipe_name: job.recipe_name.clone(),
-        rule: job.rule.clone(),
-        outputs: outputs.to_vec(),
-        sources,
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        ms: now_ms(),
-    }
 }

@@ -27,14 +27,16 @@ impl Core {
     /// The ending of a run with `--once`, when it is over.
     pub fn once_ended(&mut self) -> Option<Ending> {
         self.show_progress(false);
-        let busy = !self.pending.is_empty() || !self.tickets.is_empty() || !self.inbox.watch.is_empty();
+        let busy = !self.tickets.is_empty() || !self.inbox.watch.is_empty();
+        let waiting = !self.pending.is_empty() || self.sides.values().any(|s| !s.is_idle());
         let arriving = self.folders.values().any(|f| f.idle() != Some(true) && is_reachable(&f.status().health));
         let environment =
             self.queue.all().any(|j| matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment()));
+        let stuck = self.queue.all().all(|j| !self.is_reachable(&j.folder));
         let queued = self.queue.to_run() > 0;
         let once = self.once.as_mut()?;
         let late = Instant::now() > once.deadline;
-        if busy || (queued && !(late && environment)) || (arriving && !late) {
+        if busy || (queued && !(late && (environment || stuck))) || ((arriving || waiting) && !late) {
             once.quiet_since = None;
             return None;
         }
@@ -94,6 +96,9 @@ impl Core {
         }
         for (name, f) in &self.folders {
             let s = f.status();
+            if is_reachable(&s.health) && !self.is_reachable(name) {
+                lines.push(format!("{name}: its output does not answer"));
+            }
             if !is_reachable(&s.health) {
                 lines.push(format!("{name}: {} is not reachable: {}", s.path.display(), s.why));
             }

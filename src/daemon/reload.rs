@@ -1,12 +1,17 @@
 //! A new configuration, all or nothing; and the rebuild of the index.
 
+use crate::config::Config;
 use crate::control::{Done, Response};
 use crate::daemon::core::{Core, now_ms};
 use crate::daemon::snapshot::reloaded;
 use crate::daemon::start::load;
-use crate::model::Error;
+use crate::model::{Error, ErrorKind};
 use crate::telemetry::{events, notify};
 use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a reload may take.
+const LONGEST_LOAD: Duration = Duration::from_secs(8);
 
 impl Core {
     /// After HUP: a bad file keeps the old configuration, and the log says why.
@@ -20,7 +25,7 @@ impl Core {
 
     /// Loads and applies; says what changed.
     pub fn try_reload(&mut self) -> Result<String, Error> {
-        let new = match load(&self.options) {
+        let new = match self.load_aside() {
             Ok(c) => c,
             Err(e) => {
                 self.last_reload = Some(reloaded(now_ms(), false, e.to_string()));
@@ -37,6 +42,7 @@ impl Core {
                 gone.stop();
             }
         }
+        self.sides.retain(|p, _| config.folders.iter().any(|f| *p == f.output || *p == f.receipts_dir()));
         for f in &config.folders {
             if !self.folders.contains_key(&f.name) {
                 self.start_folder(f);
@@ -50,6 +56,20 @@ impl Core {
         events::config_reloaded(self.options.config.display(), &config.hash, &message);
         self.last_reload = Some(reloaded(now_ms(), true, message.clone()));
         Ok(message)
+    }
+
+    /// Loads on another thread: a configuration is checked against its folders, and one of them may hang.
+    fn load_aside(&self) -> Result<Config, Error> {
+        let (tell, told) = crossbeam_channel::bounded(1);
+        let options = self.options.clone();
+        let started = std::thread::Builder::new().name("rushes-reload".into()).spawn(move || {
+            let _ = tell.send(load(&options)); // nobody waits for an answer that comes too late
+        });
+        started.map_err(|e| Error::io("INTERNAL", "start a thread", &e))?;
+        told.recv_timeout(LONGEST_LOAD).unwrap_or_else(|_| {
+            let what = "the file system of the configuration or of one of its folders does not answer";
+            Err(Error::new(ErrorKind::Io, "ROOT-UNAVAILABLE", what).fix("see `rushes status`, then reload again"))
+        })
     }
 
     /// After USR1: the state, to the log.
@@ -84,24 +104,34 @@ impl Core {
         if let Err(e) = self.commit() {
             return Response::Error(e);
         }
+        self.stop_folders();
+        match self.index.clear_derived(now_ms()) {
+            Ok(aside) => events::index_moved_aside(aside.display(), "a person asked for it"),
+            Err(e) => return Response::Error(e),
+        }
+        self.read_everything_anew();
+        Response::Done(Done {
+            message: "the index is being made again from media, receipts and outputs; `rushes status` shows how far"
+                .into(),
+            changed: self.config.folders.iter().map(|f| f.name.clone()).collect(),
+        })
+    }
+    fn stop_folders(&mut self) {
         for f in self.folders.values() {
             f.stop();
         }
         self.folders.clear();
         while self.inbox.watch.try_recv().is_ok() {}
         self.pending.clear();
-        match self.index.clear_derived(now_ms()) {
-            Ok(aside) => events::index_moved_aside(aside.display(), "a person asked for it"),
-            Err(e) => return Response::Error(e),
-        }
+    }
+
+    /// After the index went aside: every folder from its beginning, as at a start.
+    pub fn read_everything_anew(&mut self) {
+        self.stop_folders();
         self.queue = crate::daemon::queue::Queue::default();
+        self.requeue_unfinished();
         for f in self.config.folders.clone() {
             self.start_folder(&f);
         }
-        Response::Done(Done {
-            message: "the index is being made again from media, receipts and outputs; `rushes status` shows how far"
-                .into(),
-            changed: self.config.folders.iter().map(|f| f.name.clone()).collect(),
-        })
     }
 }

@@ -93,6 +93,15 @@ impl Core {
             sandbox: self.sandbox.clone(),
             notes: self.stalled.iter().map(|why| format!("waiting for the state disk: {why}")).collect(),
         };
+        if let Some((n, why)) = self.index.damaged() {
+            s.notes.push(format!("{n} records of the index are damaged ({why}); `rushes rebuild` makes it anew"));
+        }
+        for (path, side) in &self.sides {
+            if let Some(since) = side.hung() {
+                let path = crate::model::escape_for_people(&path.display().to_string()).to_string();
+                s.notes.push(format!("{path} has not answered for {} s; jobs that write there wait", since.as_secs()));
+            }
+        }
         for f in &self.config.folders {
             if let Some(at_work) = self.folders.get(&f.name) {
                 s.folders.push(folder_status(&at_work.status(), self.index.clips_in(&f.name)));
@@ -190,7 +199,15 @@ impl Core {
 
     fn disks(&self) -> Vec<DiskFree> {
         let mut list = vec![disk_free("state", &self.config.service.state_dir)];
-        list.extend(self.config.folders.iter().map(|f| disk_free(&format!("output of {}", f.name), &f.output)));
+        list.extend(self.config.folders.iter().map(|f| {
+            let space = self.sides.get(&f.output).and_then(super::output::OutputSide::space);
+            DiskFree {
+                what: format!("output of {}", f.name),
+                path: f.output.clone(),
+                free: space.map(|(free, _)| free),
+                total: space.map(|(_, total)| total),
+            }
+        }));
         list
     }
 }

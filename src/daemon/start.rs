@@ -8,7 +8,6 @@ use crate::daemon::known::KnownByIndex;
 use crate::daemon::once::Once;
 use crate::daemon::snapshot::{Shared, first};
 use crate::daemon::{Ending, Options, signals};
-use crate::engine::deliver::Workspace;
 use crate::exec::{LocalExecutor, LocalSettings};
 use crate::index::{self, Batch};
 use crate::model::{Error, ErrorKind};
@@ -71,6 +70,8 @@ impl Daemon {
             waits: HashMap::new(),
             receipts_due: Vec::new(),
             offer_due: Vec::new(),
+            sides: BTreeMap::new(),
+            opening: BTreeMap::new(),
             shared,
             started: Instant::now(),
             last_look: Instant::now(),
@@ -165,17 +166,13 @@ fn once(config: &Config, options: &Options) -> Once {
 }
 
 impl Core {
-    /// Sweeps the staging of a folder's output and starts its watch.
+    /// Opens a folder's output (staging swept, receipts read) and starts its watch. An output that does not answer
+    /// holds up this folder only.
     pub fn start_folder(&mut self, folder: &Folder) {
-        match Workspace::open(&folder.output).and_then(|w| w.sweep()) {
-            Ok(0) => {}
-            Ok(n) => events::staging_swept(folder.output.display(), n),
-            Err(e) => events::root_note(&folder.name, folder.output.display(), &e),
-        }
-        self.reconcile_receipts(folder);
+        self.open_outputs(folder);
         let known = Arc::new(KnownByIndex(self.index.clone()));
         let handle = crate::watch::start(folder.root_settings(), known, self.watch_out.clone());
         self.folders.insert(folder.name.clone(), handle);
-        self.reachable.insert(folder.name.clone(), true);
+        self.reachable.insert(folder.name.clone(), false);
     }
 }

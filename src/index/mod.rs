@@ -222,6 +222,18 @@ impl Index {
         self.all(b"j")
     }
 
+    /// Every job, by id, a few in memory at a time. Jobs that are added meanwhile may be missed.
+    pub fn every_job(&self) -> impl Iterator<Item = Job> + use<> {
+        let index = self.clone();
+        let mut last: Option<Vec<u8>> = None;
+        std::iter::from_fn(move || {
+            let page = index.with(|s| s.page(b"j", last.as_deref(), PAGE));
+            last = Some(page.last()?.0.clone());
+            Some(index.with(|s| page.iter().filter_map(|(_, v)| parse(s, v)).collect::<Vec<Job>>()))
+        })
+        .flatten()
+    }
+
     /// Jobs that are queued, running, waiting or held.
     #[must_use]
     pub fn unfinished_jobs(&self) -> Vec<Job> {

@@ -63,14 +63,14 @@ mod tests {
     #[test]
     fn the_table() {
         let crash = Error::new(ErrorKind::Io, "WORKER-CRASHED", "x");
-        for e in [crash, io(libc::EIO), io(libc::EACCES)] {
+        for e in [crash, Error { code: "FILE-UNREADABLE".into(), ..io(libc::EIO) }, io(libc::ENAMETOOLONG)] {
             let after = |tries| after_failure(&e, tries, 0);
             assert_eq!(
                 [1, 2, 3, 4].map(after),
                 [Next::Retry(1000), Next::Retry(4000), Next::Quarantine, Next::Quarantine]
             );
         }
-        for n in [libc::ENOSPC, libc::ESTALE, libc::EMFILE] {
+        for n in [libc::ENOSPC, libc::ESTALE, libc::EMFILE, libc::EACCES, libc::EXDEV] {
             let waits = [1, 2, 3, 4, 5, 6, 7, u32::MAX].map(|w| after_failure(&io(n), 3, w));
             let want = [1, 2, 4, 8, 16, 30, 30, 30].map(|s| Next::Wait(s * 1000));
             assert_eq!(waits, want, "{n}");

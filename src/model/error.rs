@@ -152,8 +152,8 @@ impl Error {
         self
     }
 
-    /// True for faults of the surroundings that pass by themselves (full disk, mount or folder gone, no
-    /// descriptors): these wait and never count as a try.
+    /// True for faults of the surroundings (full disk, mount or folder gone, no descriptors, an output folder that
+    /// refuses): they say nothing about the clip, so these wait and never count as a try.
     #[must_use]
     pub fn is_environment(&self) -> bool {
         const ENV: &[i32] = &[
@@ -170,7 +170,11 @@ impl Error {
             libc::ENETUNREACH,
             libc::EAGAIN,
         ];
-        self.kind == ErrorKind::Io && (self.code == "ROOT-UNAVAILABLE" || self.errno.is_some_and(|n| ENV.contains(&n)))
+        // permissions, a broken disk, staging on another file system: a person mends the folder, and work goes on
+        const OUTPUT: &[i32] = &[libc::EACCES, libc::EPERM, libc::EIO, libc::EXDEV, libc::EBUSY, libc::EINTR];
+        let of_output = |n: i32| self.code == "OUTPUT-FAILED" && OUTPUT.contains(&n);
+        self.kind == ErrorKind::Io
+            && (self.code == "ROOT-UNAVAILABLE" || self.errno.is_some_and(|n| ENV.contains(&n) || of_output(n)))
     }
 }
 

@@ -79,6 +79,11 @@ impl Facility {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
+    /// How often an event is in the log.
+    pub fn log_of(&self, event: &str) -> usize {
+        self.log().matches(&format!(" {event}: ")).count()
+    }
+
     /// The daemon's answer, as JSON.
     pub fn ask(&self, args: &[&str]) -> (i32, serde_json::Value) {
         let mut all = args.to_vec();

@@ -5,3 +5,4 @@ mod facility;
 mod killed;
 mod once;
 mod running;
+mod surroundings;
