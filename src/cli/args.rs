@@ -84,7 +84,7 @@ pub enum Command {
     Jobs(JobsArgs),
     /// Try something again: a job, a clip, a path, the whole quarantine
     #[command(after_help = RETRY_HELP)]
-    Retry(WhatArgs),
+    Retry(RetryArgs),
     /// Stop jobs
     #[command(after_help = CANCEL_HELP)]
     Cancel(WhatArgs),
@@ -283,7 +283,21 @@ Examples:
   rushes jobs --state quarantined           what failed for good, and why
   rushes jobs --json --limit 1000 | jq .    one JSON object a line";
 
-/// `rushes retry` and `rushes cancel`.
+/// `rushes retry`.
+#[derive(Debug, Args)]
+pub struct RetryArgs {
+    /// A job id or its beginning, a clip name or id, a path, or the words `quarantine` and `outdated`
+    #[arg(value_name = "WHAT", required_unless_present = "outdated", conflicts_with = "outdated")]
+    pub what: Option<String>,
+    /// The same as the word `outdated`
+    #[arg(long)]
+    pub outdated: bool,
+    /// How to ask
+    #[command(flatten)]
+    pub ask: AskArgs,
+}
+
+/// `rushes cancel`.
 #[derive(Debug, Args)]
 pub struct WhatArgs {
     /// A job id or its beginning, a clip name or id, or a path
@@ -299,7 +313,8 @@ Examples:
   rushes retry 3f9a          the job whose id begins so
   rushes retry A001C003      every failed job of this clip
   rushes retry quarantine    everything in quarantine
-  rushes retry outdated      finished jobs whose recipe changed since: made again as next versions, nothing is overwritten";
+  rushes retry outdated      what an older recipe or configuration made: made again as the next version; what is there
+                             is kept beside it under a new name";
 
 const CANCEL_HELP: &str = "\
 Examples:

@@ -1,6 +1,6 @@
 //! Commands that speak to the running daemon: find its socket, ask, show the answer.
 
-use super::args::{AskArgs, Cli, WaiveArgs, WhatArgs};
+use super::args::{AskArgs, Cli, RetryArgs, WaiveArgs, WhatArgs};
 use super::out::{Ending, Out, Outcome, Stop, count, ending_of, say_error};
 use crate::control::{Done, Request, Response, ask as ask_daemon};
 use crate::model::{Error, ErrorKind, escape_for_people};
@@ -60,8 +60,9 @@ fn sentence(done: &Done) -> String {
 ///
 /// # Errors
 /// As [`answer`].
-pub fn retry(cli: &Cli, args: &WhatArgs) -> Outcome {
-    change(cli, &args.ask, &Request::Retry { what: args.what.clone() })
+pub fn retry(cli: &Cli, args: &RetryArgs) -> Outcome {
+    let what = args.what.clone().unwrap_or_else(|| "outdated".to_owned());
+    change(cli, &args.ask, &Request::Retry { what })
 }
 
 /// `rushes cancel`.

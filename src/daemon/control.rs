@@ -8,6 +8,7 @@ use crate::job::{Job, JobState};
 use crate::model::{Error, ErrorKind, MediaPath};
 use crate::telemetry::events;
 use crossbeam_channel::Sender;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,43 +49,16 @@ impl Desk {
 }
 
 fn jobs_page(index: &Index, state: Option<&str>, limit: Option<u32>) -> Response {
-    let mut jobs: Vec<Job> =
-        index.jobs().into_iter().filter(|j| state.is_none_or(|s| state_word(&j.state) == s)).collect();
-    jobs.sort_by(|a, b| b.queued_ms.cmp(&a.queued_ms).then_with(|| a.id.cmp(&b.id)));
-    let total = jobs.len() as u64;
-    jobs.truncate(limit.unwrap_or(100) as usize);
-    Response::Jobs(JobsPage { total, jobs: jobs.into_iter().map(line).collect() })
-}
-
-fn line(j: Job) -> JobLine {
-    let (next_ms, error, held_by) = match &j.state {
-        JobState::Waiting { until_ms, error } => (Some(*until_ms), Some(error.clone()), Vec::new()),
-        JobState::Quarantined { error } => (None, Some(error.clone()), Vec::new()),
-        JobState::Held { codes } => (None, None, codes.clone()),
-        _ => (None, None, Vec::new()),
-    };
-    let outputs = match &j.state {
-        JobState::Done { outputs } => outputs.iter().map(|o| o.path.clone()).collect(),
-        _ => j.outputs.iter().map(|o| o.path.clone()).collect(),
-    };
-    JobLine {
-        id: j.id.to_string(),
-        state: state_word(&j.state).to_owned(),
-        clip: j.clip_name,
-        clip_id: j.clip.to_string(),
-        show: j.show,
-        folder: j.folder,
-        path: j.path,
-        rule: j.rule,
-        recipe: j.recipe_name,
-        priority: j.priority,
-        tries: j.tries,
-        queued_ms: j.queued_ms,
-        next_ms,
-        error,
-        held_by,
-        outputs,
+    let most = limit.unwrap_or(100) as usize;
+    let (mut total, mut newest) = (0u64, BTreeMap::new());
+    for j in index.every_job().filter(|j| state.is_none_or(|s| state_word(&j.state) == s)) {
+        total += 1;
+        newest.insert((std::cmp::Reverse(j.queued_ms), j.id.clone()), j);
+        if newest.len() > most {
+            newest.pop_last();
+        }
     }
+    Response::Jobs(JobsPage { total, jobs: newest.values().map(JobLine::from).collect() })
 }
 
 fn unknown(what: &str) -> Response {
@@ -127,10 +101,9 @@ impl Core {
     fn jobs_meant(&self, what: &str) -> Vec<Job> {
         let clip = self.index.find_clip(what).map(|c| c.id);
         self.index
-            .jobs()
-            .into_iter()
+            .every_job()
             .filter(|j| {
-                (what.len() >= 6 && j.id.as_str().starts_with(what))
+                (what.len() >= 4 && j.id.as_str().starts_with(what))
                     || Some(&j.clip) == clip.as_ref()
                     || j.path.to_text() == what
             })
@@ -138,6 +111,10 @@ impl Core {
     }
 
     fn retry(&mut self, who: &str, what: &str) -> Response {
+        if what == "outdated" {
+            let changed = self.renew_outdated();
+            return done(format!("{} clips are read again", changed.len()), changed);
+        }
         let mut changed = Vec::new();
         for q in self.index.quarantine() {
             if what == "quarantine" || q.path.to_text() == what || (!q.content.is_empty() && q.content == what) {
@@ -232,7 +209,7 @@ impl Core {
     }
 
     /// Reads a clip again at each of its places, so that guardrails and rules speak anew.
-    fn reconsider(&mut self, clip: &ClipRecord) {
+    pub fn reconsider(&mut self, clip: &ClipRecord) {
         for at in &clip.locations {
             if let Some(unit) = self.unit_at(clip, at) {
                 self.ready_again(unit);

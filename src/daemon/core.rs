@@ -2,12 +2,13 @@
 
 use crate::config::Config;
 use crate::control::ReloadStatus;
+use crate::daemon::outdated::Survey;
 use crate::daemon::output::{Opening, OutputSide};
 use crate::daemon::{Ending, Options, once::Once};
 use crate::daemon::{queue::Queue, snapshot::Shared};
 use crate::exec::{ExecEvent, Executor};
 use crate::index::{Batch, ClipRecord, Index, QuarantineRecord, Receipt};
-use crate::job::Job;
+use crate::job::{Job, is_legal};
 use crate::model::{ClipId, Error, JobId};
 use crate::telemetry::{events, notify};
 use crate::watch::{Health, ReadyUnit, RootHandle, RootStatus, WatchEvent};
@@ -99,6 +100,10 @@ pub(super) struct Core {
     pub sides: BTreeMap<PathBuf, OutputSide>,
     /// Folders whose outputs were opened, or are being opened.
     pub opening: BTreeMap<String, Opening>,
+    /// Deliverables of an older recipe or configuration, by clip.
+    pub outdated: BTreeMap<ClipId, u64>,
+    /// Clips that are still to be looked at for such.
+    pub survey: Option<Survey>,
     pub shared: Arc<Shared>,
     pub started: Instant,
     pub last_look: Instant,
@@ -116,6 +121,7 @@ impl Core {
         loop {
             self.take_events();
             self.look_at_folders();
+            self.go_on_with_survey();
             self.commit()?;
             self.start_work();
             self.commit()?;
@@ -334,6 +340,13 @@ impl Core {
 
     /// Puts a job in the batch and in the queue.
     pub fn keep_job(&mut self, job: Job) {
+        debug_assert!(
+            self.job(&job.id).is_none_or(|old| old.state == job.state || is_legal(&old.state, &job.state)),
+            "job {} may not go from {:?} to {:?}",
+            job.id,
+            self.job(&job.id).map(|j| j.state),
+            job.state
+        );
         self.fresh_jobs.insert(job.id.clone(), job.clone());
         self.batch.put_job(job.clone());
         self.queue.put(job);

@@ -4,7 +4,7 @@ use crate::config::Folder;
 use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
-use crate::engine::deliver::{JobFile, MadeOutput, Recipe, StepKind, StepOutcome, plan};
+use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, Recipe, StepKind, StepOutcome, plan};
 use crate::exec::ExecEvent;
 use crate::index::{ClipRecord, JournalEntry, Location};
 use crate::job::{Job, JobState, MOST_TRIES, Next, Priority, after_failure, job_id};
@@ -22,10 +22,10 @@ use std::time::Instant;
 pub(super) const OURSELVES: &str = "rushes: its clip is no longer there";
 
 /// One thing that a clip's rules ask for.
-struct Wanted {
+pub(super) struct Wanted {
     rule: String,
-    name: String,
-    recipe: Recipe,
+    pub(super) name: String,
+    pub(super) recipe: Recipe,
     template: Option<Template>,
     priority: Priority,
 }
@@ -33,7 +33,11 @@ struct Wanted {
 impl Core {
     /// The jobs that the folder's rules ask for this clip at this place.
     pub fn order_jobs(&mut self, folder: &Folder, here: &Location, clip: &mut ClipRecord) {
-        let wanted = self.wanted(folder, &mut clip.doc);
+        let (wanted, silent) = wanted(folder, &clip.doc);
+        for (rule, why) in silent {
+            self.say_silent(folder, &mut clip.doc, &rule, why);
+        }
+        self.outdated.remove(&clip.id);
         let holds: Vec<String> = stopping(&clip.doc.checks).map(|c| c.code.clone()).collect();
         for w in wanted {
             let label = w.name.clone();
@@ -44,49 +48,19 @@ impl Core {
         }
     }
 
-    /// Evaluates the rules; a field that is unknown is named in the document.
-    fn wanted(&self, folder: &Folder, doc: &mut ClipDoc) -> Vec<Wanted> {
-        let mut list = Vec::new();
-        let scope = Scope::new(doc, &folder.show, &folder.name);
-        for rule in &folder.rules {
-            match rule.verdict(&scope) {
-                Verdict::True => {
-                    for e in &rule.emit {
-                        if !e.recipe.is_record() && !list.iter().any(|w: &Wanted| w.name == e.name) {
-                            list.push(Wanted {
-                                rule: rule.name.clone(),
-                                name: e.name.clone(),
-                                recipe: e.recipe.clone(),
-                                template: e.template.clone(),
-                                priority: rule.priority,
-                            });
-                        }
-                    }
-                }
-                Verdict::False => {}
-                Verdict::Unknown { field } => {
-                    events::rule_unknown(&folder.name, &doc.clip.name, &rule.name, &field);
-                    doc.warn("RULE-UNKNOWN-FIELD", format!("rule `{}` did not fire: {field} is unknown", rule.name));
-                }
-                Verdict::Failed { message } => {
-                    events::rule_failed(&folder.name, &doc.clip.name, &rule.name, &message);
-                    doc.warn("RULE-FAILED", format!("rule `{}` did not fire: {message}", rule.name));
-                }
+    /// A rule did not fire for want of a field: said in the log and in the document.
+    fn say_silent(&self, folder: &Folder, doc: &mut ClipDoc, rule: &str, why: Silent) {
+        let clip = doc.clip.name.clone();
+        match why {
+            Silent::Unknown(field) => {
+                events::rule_unknown(&folder.name, &clip, rule, &field);
+                doc.warn("RULE-UNKNOWN-FIELD", format!("rule `{rule}` did not fire: {field} is unknown"));
+            }
+            Silent::Failed(message) => {
+                events::rule_failed(&folder.name, &clip, rule, &message);
+                doc.warn("RULE-FAILED", format!("rule `{rule}` did not fire: {message}"));
             }
         }
-        let held = stopping(&doc.checks).next().is_some();
-        if !held && list.iter().any(|w| w.recipe.makes_record()) {
-            return list;
-        }
-        // last, so that it tells of every rule
-        list.push(Wanted {
-            rule: "record".into(),
-            name: "sidecar".into(),
-            recipe: Recipe::record(),
-            template: None,
-            priority: Priority::High,
-        });
-        list
     }
 
     fn order_job(
@@ -97,10 +71,7 @@ impl Core {
         w: Wanted,
         holds: &[String],
     ) -> Result<(), Error> {
-        let (dir, stem) = place(folder, here, &clip.doc, w.template.as_ref())?;
-        let outputs = plan(&clip.doc, &w.recipe, &dir, &stem)?;
-        let context = context_of(folder, &clip.doc, &w.recipe);
-        let id = job_id(&clip.id, &w.recipe, &outputs, None, &context);
+        let (id, outputs) = identity(folder, here, &clip.id, &clip.doc, &w)?;
         if !clip.jobs.contains(&id) {
             clip.jobs.push(id.clone());
         }
@@ -381,8 +352,66 @@ impl Core {
     }
 }
 
+/// Why a rule neither fired nor was false.
+pub(super) enum Silent {
+    Unknown(String),
+    Failed(String),
+}
+
+/// Evaluates the rules: what they ask for, and which said nothing and why.
+pub(super) fn wanted(folder: &Folder, doc: &ClipDoc) -> (Vec<Wanted>, Vec<(String, Silent)>) {
+    let (mut list, mut silent) = (Vec::new(), Vec::new());
+    let scope = Scope::new(doc, &folder.show, &folder.name);
+    for rule in &folder.rules {
+        match rule.verdict(&scope) {
+            Verdict::True => {
+                for e in &rule.emit {
+                    if !e.recipe.is_record() && !list.iter().any(|w: &Wanted| w.name == e.name) {
+                        list.push(Wanted {
+                            rule: rule.name.clone(),
+                            name: e.name.clone(),
+                            recipe: e.recipe.clone(),
+                            template: e.template.clone(),
+                            priority: rule.priority,
+                        });
+                    }
+                }
+            }
+            Verdict::False => {}
+            Verdict::Unknown { field } => silent.push((rule.name.clone(), Silent::Unknown(field))),
+            Verdict::Failed { message } => silent.push((rule.name.clone(), Silent::Failed(message))),
+        }
+    }
+    let held = stopping(&doc.checks).next().is_some();
+    if held || !list.iter().any(|w| w.recipe.makes_record()) {
+        // last, so that it tells of every rule
+        list.push(Wanted {
+            rule: "record".into(),
+            name: "sidecar".into(),
+            recipe: Recipe::record(),
+            template: None,
+            priority: Priority::High,
+        });
+    }
+    (list, silent)
+}
+
 fn later(ms: u64) -> i64 {
     now_ms().saturating_add(i64::try_from(ms).unwrap_or(30_000))
+}
+
+/// The job that makes this for a clip at this place, and its outputs.
+pub(super) fn identity(
+    folder: &Folder,
+    here: &Location,
+    clip: &ClipId,
+    doc: &ClipDoc,
+    w: &Wanted,
+) -> Result<(JobId, Vec<PlannedOutput>), Error> {
+    let (dir, stem) = place(folder, here, doc, w.template.as_ref())?;
+    let outputs = plan(doc, &w.recipe, &dir, &stem)?;
+    let id = job_id(clip, &w.recipe, &outputs, None, &context_of(folder, doc, &w.recipe));
+    Ok((id, outputs))
 }
 
 /// Folder and name of an output: beside the record, or by the recipe's name template.

@@ -48,6 +48,7 @@ impl Core {
                 self.start_folder(f);
             }
         }
+        self.begin_survey();
         let message = if changes.is_empty() {
             "nothing changed".to_owned()
         } else {

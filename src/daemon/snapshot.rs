@@ -120,6 +120,7 @@ impl Core {
         s.jobs.quarantined = counts.jobs_quarantined;
         s.jobs.cancelled =
             counts.jobs.saturating_sub(counts.jobs_done + counts.jobs_quarantined + counts.jobs_unfinished);
+        s.jobs.outdated = self.outdated_total();
         (s.held, s.held_total) = self.held_clips();
         s
     }

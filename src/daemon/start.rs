@@ -72,6 +72,8 @@ impl Daemon {
             offer_due: Vec::new(),
             sides: BTreeMap::new(),
             opening: BTreeMap::new(),
+            outdated: BTreeMap::new(),
+            survey: None,
             shared,
             started: Instant::now(),
             last_look: Instant::now(),
@@ -87,6 +89,7 @@ impl Daemon {
         for f in &folders {
             core.start_folder(f);
         }
+        core.begin_survey();
         core.once = options.once.then(|| once(&core.config, options));
         core.publish_snapshot(true);
         notify::ready();

@@ -52,6 +52,35 @@ fn a_bad_reload_keeps_the_old_configuration() {
 }
 
 #[test]
+fn what_an_older_configuration_made_is_outdated_and_made_again_only_when_asked() {
+    let mut f = Facility::new();
+    let rules = |name: &str| {
+        format!(
+            "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"list\"]\n\
+             [recipe.list]\nkind = \"sidecar\"\nformats = [\"ale\"]\nname = \"{name}\"\n"
+        )
+    };
+    f.rules = rules("lists/{clip}");
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    f.drop_roll("A001R2EC");
+    wait_for("three sidecars and one ALE", 20, || f.outputs().len() == 4);
+    let outdated = |f: &Facility| f.ask(&["status"]).1["jobs"]["outdated"].clone();
+    assert_eq!(outdated(&f), 0);
+    f.rules = rules("ale/{reel}/{clip}");
+    f.write_config();
+    d.signal("HUP");
+    wait_for("one is outdated", 10, || outdated(&f) == 1);
+    assert_eq!(f.outputs().len(), 4, "nothing is made by itself");
+    assert_eq!(f.ask(&["retry", "--outdated"]).0, 0);
+    wait_for("the new one", 20, || f.outputs().contains_key("ale/A001R2EC/A001R2EC_C001.ale"));
+    wait_for("none is outdated", 10, || outdated(&f) == 0);
+    assert!(f.outputs().contains_key("lists/A001R2EC_C001.ale"), "the old one stays");
+    assert_eq!(f.outputs().len(), 5);
+    assert_eq!(d.stop(), 143);
+}
+
+#[test]
 fn a_sparse_giant_does_not_hold_up_the_rest() {
     let f = Facility::new();
     let giant = std::fs::File::create(f.path("hot/a-giant.bin")).unwrap();

@@ -1,0 +1,75 @@
+//! What an older recipe or configuration made: counted in the background after a start and after a reload, made again
+//! only when a person asks.
+
+use crate::daemon::core::Core;
+use crate::daemon::deliver::{identity, wanted};
+use crate::index::ClipRecord;
+use crate::job::JobState;
+use crate::model::ClipId;
+use std::time::{Duration, Instant};
+
+/// How long one turn of the loop may spend on it.
+const SLICE: Duration = Duration::from_millis(10);
+
+/// Clips still to be looked at.
+pub(super) type Survey = Box<dyn Iterator<Item = ClipRecord>>;
+
+impl Core {
+    /// Begins to count anew.
+    pub fn begin_survey(&mut self) {
+        self.outdated.clear();
+        self.survey = Some(Box::new(self.index.clips()));
+    }
+
+    /// Looks at some more clips.
+    pub fn go_on_with_survey(&mut self) {
+        let Some(mut survey) = self.survey.take() else { return };
+        let began = Instant::now();
+        while began.elapsed() < SLICE {
+            let Some(clip) = survey.next() else { return };
+            let n = self.outdated_of(&clip);
+            if n > 0 {
+                self.outdated.insert(clip.id, n);
+            }
+        }
+        self.survey = Some(survey);
+    }
+
+    /// How many deliverables of a clip were made, and would now be made otherwise.
+    fn outdated_of(&self, clip: &ClipRecord) -> u64 {
+        let done: Vec<_> = clip.jobs.iter().filter_map(|id| self.job(id)).collect();
+        let mut n = 0;
+        for at in &clip.locations {
+            let Some(folder) = self.config.folder(&at.root) else { continue };
+            for w in wanted(folder, &clip.doc).0 {
+                let Ok((id, _)) = identity(folder, at, &clip.id, &clip.doc, &w) else { continue };
+                let is_made = |j: &&crate::job::Job| {
+                    j.recipe_name == w.name && j.folder == folder.name && matches!(j.state, JobState::Done { .. })
+                };
+                let is_ordered = done.iter().any(|j| j.id == id);
+                n += u64::from(!is_ordered && done.iter().any(|j| is_made(&j)));
+            }
+        }
+        n
+    }
+
+    /// Deliverables that an older recipe or configuration made, as far as counted.
+    pub fn outdated_total(&self) -> u64 {
+        self.outdated.values().sum()
+    }
+
+    /// Has the clips with outdated deliverables read again, which orders their jobs anew; gives their names.
+    pub fn renew_outdated(&mut self) -> Vec<String> {
+        while self.survey.is_some() {
+            self.go_on_with_survey();
+        }
+        let clips: Vec<ClipId> = std::mem::take(&mut self.outdated).into_keys().collect();
+        let mut names = Vec::new();
+        for id in clips {
+            let Some(clip) = self.clip(&id) else { continue };
+            names.push(clip.doc.clip.name.clone());
+            self.reconsider(&clip);
+        }
+        names
+    }
+}
