@@ -5,12 +5,14 @@ use super::out::{Ending, Out, Outcome, say_error};
 use super::settings::config_path;
 use super::steps::{Bench, Wanted};
 use crate::config::{Config, Folder};
-use crate::engine::deliver::{Recipe, plan};
+use crate::daemon::orders::{Orders, orders, outputs};
 use crate::model::{CheckResult, ClipDoc, Error, MediaPath, escape_for_people};
-use crate::rules::guardrails::{Facts, check};
+use crate::rules::guardrails::{Facts, check, stopping};
+use crate::rules::template::collision_key;
 use crate::rules::{Scope, Verdict};
 use crate::watch::{Unit, list_once};
 use serde::Serialize;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// One clip's plan.
@@ -24,7 +26,12 @@ struct ClipPlan {
     frames: Option<u64>,
     rules: Vec<RulePlan>,
     checks: Vec<CheckResult>,
+    /// Codes of the guardrails that hold back all outputs but the record.
+    held_by: Vec<String>,
     outputs: Vec<OutputPlan>,
+    /// Outputs that cannot be made of this clip, and why.
+    refused: Vec<Error>,
+    /// Why the metadata is incomplete.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Error>,
 }
@@ -43,6 +50,8 @@ struct OutputPlan {
     recipe: String,
     path: MediaPath,
     exists: bool,
+    /// Waits until what `held_by` names is waived or mended.
+    held: bool,
 }
 
 /// Runs the command.
@@ -60,7 +69,7 @@ pub fn run(cli: &Cli, args: &PlanArgs) -> Outcome {
     let only: Vec<PathBuf> = args.paths.iter().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone())).collect();
     let bench = Bench::new()?;
     let mut out = Out::default();
-    let mut trouble = false;
+    let (mut trouble, mut names) = (false, Names::default());
     for folder in &config.folders {
         let units = match list_once(&folder.root_settings()) {
             Ok(u) => u,
@@ -70,11 +79,16 @@ pub fn run(cli: &Cli, args: &PlanArgs) -> Outcome {
                 continue;
             }
         };
-        for unit in units.iter().filter(|u| is_wanted(folder, u, &only)) {
+        for unit in &units {
+            let duplicate_of = names.note(folder, unit);
+            if !is_wanted(folder, unit, &only) {
+                continue;
+            }
             if let Some(n) = bench.signal() {
                 return Ok(Ending::Signal(n));
             }
-            let plan = plan_clip(&config, folder, unit, &bench);
+            let plan = plan_clip(&config, folder, unit, &bench, duplicate_of);
+            trouble |= !plan.refused.is_empty();
             trouble |= plan.problem.as_ref().is_some_and(|p| p.kind != crate::model::ErrorKind::Unsupported);
             if args.json.json { out.json_line(&plan)? } else { show(&mut out, &plan)? }
         }
@@ -87,7 +101,33 @@ fn is_wanted(folder: &Folder, unit: &Unit, only: &[PathBuf]) -> bool {
     only.is_empty() || unit.files.iter().any(|(f, _)| only.iter().any(|o| folder.path.join(f.as_path()).starts_with(o)))
 }
 
-fn plan_clip(config: &Config, folder: &Folder, unit: &Unit, bench: &Bench) -> ClipPlan {
+/// The clip names met so far, by show. Contents are not read here: only clips of other sizes are certainly others.
+#[derive(Default)]
+struct Names(HashMap<(String, String), Vec<(MediaPath, Vec<u64>)>>);
+
+/// Clips of one name that are remembered.
+const MOST_OF_A_NAME: usize = 16;
+
+impl Names {
+    /// Takes a clip, and names one of the same name and of other contents that came before.
+    fn note(&mut self, folder: &Folder, unit: &Unit) -> Option<MediaPath> {
+        let sizes: Vec<u64> = unit.files.iter().map(|f| f.1.size).collect();
+        let earlier = self.0.entry((folder.show.clone(), collision_key(&unit.name))).or_default();
+        let other = earlier.iter().find(|(_, s)| *s != sizes).map(|(path, _)| path.clone());
+        if earlier.len() < MOST_OF_A_NAME && earlier.iter().all(|(_, s)| *s != sizes) {
+            earlier.push((unit.files.first().map(|f| f.0.clone()).unwrap_or_default(), sizes));
+        }
+        other
+    }
+}
+
+fn plan_clip(
+    config: &Config,
+    folder: &Folder,
+    unit: &Unit,
+    bench: &Bench,
+    duplicate_of: Option<MediaPath>,
+) -> ClipPlan {
     let wanted = Wanted {
         name: unit.name.clone(),
         unit: unit.unit,
@@ -104,54 +144,51 @@ fn plan_clip(config: &Config, folder: &Folder, unit: &Unit, bench: &Bench) -> Cl
         frames: None,
         rules: Vec::new(),
         checks: Vec::new(),
+        held_by: Vec::new(),
         outputs: Vec::new(),
+        refused: Vec::new(),
         problem: None,
     };
     match bench.inspect(&wanted, config.engine.limits) {
-        Ok(doc) => fill(&mut p, folder, unit, &doc),
+        Ok(doc) => fill(&mut p, folder, unit, &doc, duplicate_of),
         Err(e) => p.problem = Some(e),
     }
     p
 }
 
-fn fill(p: &mut ClipPlan, folder: &Folder, unit: &Unit, doc: &ClipDoc) {
+fn fill(p: &mut ClipPlan, folder: &Folder, unit: &Unit, doc: &ClipDoc, duplicate_of: Option<MediaPath>) {
     p.format.clone_from(&doc.format.id);
     p.frames = doc.clip.frames;
     p.problem.clone_from(&doc.problem);
     let scope = Scope::new(doc, &folder.show, &folder.name);
-    let facts = Facts { kind: folder.kind, duplicate_of: None };
+    let facts = Facts { kind: folder.kind, duplicate_of };
     p.checks = check(doc, &scope, &folder.guardrails, &facts, &[]);
-    let mut recipes: Vec<(String, Recipe, Option<crate::rules::template::Template>)> =
-        vec![("sidecar".into(), Recipe::record(), None)];
-    for rule in &folder.rules {
-        let (verdict, why) = match rule.verdict(&scope) {
-            Verdict::True => ("fires", None),
-            Verdict::False => ("does not fire", None),
-            Verdict::Unknown { field } => ("unknown", Some(format!("{field} is not known of this clip"))),
-            Verdict::Failed { message } => ("failed", Some(message)),
-        };
-        if verdict == "fires" {
-            let more = rule.emit.iter().filter(|e| !e.recipe.is_record());
-            recipes.extend(more.map(|e| (e.name.clone(), e.recipe.clone(), e.template.clone())));
-        }
-        p.rules.push(RulePlan { name: rule.name.clone(), verdict, why });
-    }
-    for (name, recipe, template) in recipes {
-        let place = match template {
-            None => Ok((unit.dir.as_path().to_path_buf(), unit.stem.clone())),
-            Some(t) => {
-                t.expand_stem(doc, &folder.show, &folder.name).map(|(d, s)| (d.as_path().to_path_buf(), s.into()))
-            }
-        };
-        match place.and_then(|(dir, stem)| plan(doc, &recipe, &dir, &stem)) {
+    let mut doc = doc.clone();
+    doc.checks.clone_from(&p.checks);
+    p.held_by = stopping(&doc.checks).map(|c| c.code.clone()).collect();
+    let Orders { wanted, verdicts } = orders(folder, &doc);
+    p.rules = verdicts.into_iter().map(rule_plan).collect();
+    for w in wanted {
+        match outputs(folder, (unit.dir.as_path(), &unit.stem), &doc, &w) {
             Ok(list) => p.outputs.extend(list.into_iter().map(|o| OutputPlan {
-                recipe: name.clone(),
+                recipe: w.name.clone(),
+                held: !p.held_by.is_empty() && !w.recipe.is_record(),
                 exists: folder.output.join(o.path.as_path()).symlink_metadata().is_ok(),
                 path: o.path,
             })),
-            Err(e) => p.problem = Some(e),
+            Err(e) => p.refused.push(e),
         }
     }
+}
+
+fn rule_plan((name, verdict): (String, Verdict)) -> RulePlan {
+    let (verdict, why) = match verdict {
+        Verdict::True => ("fires", None),
+        Verdict::False => ("does not fire", None),
+        Verdict::Unknown { field } => ("unknown", Some(format!("{field} is not known of this clip"))),
+        Verdict::Failed { message } => ("failed", Some(message)),
+    };
+    RulePlan { name, verdict, why }
 }
 
 fn show(out: &mut Out, p: &ClipPlan) -> Result<(), super::out::Stop> {
@@ -165,7 +202,15 @@ fn show(out: &mut Out, p: &ClipPlan) -> Result<(), super::out::Stop> {
         out.line(format!("  {} {}", c.code, escape_for_people(&c.message)))?;
     }
     for o in &p.outputs {
-        out.line(format!("  {} {}{}", o.recipe, o.path, if o.exists { "  (exists)" } else { "" }))?;
+        let note = match (o.held, o.exists) {
+            (true, _) => format!("  (held by {})", p.held_by.join(", ")),
+            (false, true) => "  (exists)".to_owned(),
+            (false, false) => String::new(),
+        };
+        out.line(format!("  {} {}{note}", o.recipe, o.path))?;
+    }
+    for e in &p.refused {
+        out.line(format!("  refused: {e}"))?;
     }
     if let Some(e) = &p.problem {
         out.line(format!("  {e}"))?;

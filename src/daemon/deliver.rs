@@ -2,40 +2,30 @@
 
 use crate::config::Folder;
 use crate::daemon::core::{Core, Pending, Ticket, now_ms};
+use crate::daemon::orders::{Orders, Wanted, context_of, identity, orders};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
-use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, Recipe, StepKind, StepOutcome, plan};
+use crate::engine::deliver::{JobFile, MadeOutput, StepKind, StepOutcome};
 use crate::exec::ExecEvent;
 use crate::index::{ClipRecord, JournalEntry, Location};
-use crate::job::{Job, JobState, MOST_TRIES, Next, Priority, after_failure, job_id};
+use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure};
 use crate::model::{ClipDoc, ClipId, Error, ErrorKind, JobId};
+use crate::rules::Verdict;
 use crate::rules::guardrails::stopping;
-use crate::rules::template::Template;
-use crate::rules::{Scope, Verdict};
 use crate::telemetry::events;
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::Path;
 use std::time::Instant;
 
 /// Who cancels a job whose clip is no longer there.
 pub(super) const OURSELVES: &str = "rushes: its clip is no longer there";
 
-/// One thing that a clip's rules ask for.
-pub(super) struct Wanted {
-    rule: String,
-    pub(super) name: String,
-    pub(super) recipe: Recipe,
-    template: Option<Template>,
-    priority: Priority,
-}
-
 impl Core {
     /// The jobs that the folder's rules ask for this clip at this place.
     pub fn order_jobs(&mut self, folder: &Folder, here: &Location, clip: &mut ClipRecord) {
-        let (wanted, silent) = wanted(folder, &clip.doc);
-        for (rule, why) in silent {
-            self.say_silent(folder, &mut clip.doc, &rule, why);
+        let Orders { wanted, verdicts } = orders(folder, &clip.doc);
+        for (rule, verdict) in verdicts {
+            say_silent(folder, &mut clip.doc, &rule, verdict);
         }
         self.outdated.remove(&clip.id);
         let holds: Vec<String> = stopping(&clip.doc.checks).map(|c| c.code.clone()).collect();
@@ -48,21 +38,6 @@ impl Core {
         }
     }
 
-    /// A rule did not fire for want of a field: said in the log and in the document.
-    fn say_silent(&self, folder: &Folder, doc: &mut ClipDoc, rule: &str, why: Silent) {
-        let clip = doc.clip.name.clone();
-        match why {
-            Silent::Unknown(field) => {
-                events::rule_unknown(&folder.name, &clip, rule, &field);
-                doc.warn("RULE-UNKNOWN-FIELD", format!("rule `{rule}` did not fire: {field} is unknown"));
-            }
-            Silent::Failed(message) => {
-                events::rule_failed(&folder.name, &clip, rule, &message);
-                doc.warn("RULE-FAILED", format!("rule `{rule}` did not fire: {message}"));
-            }
-        }
-    }
-
     fn order_job(
         &mut self,
         folder: &Folder,
@@ -71,7 +46,7 @@ impl Core {
         w: Wanted,
         holds: &[String],
     ) -> Result<(), Error> {
-        let (id, outputs) = identity(folder, here, &clip.id, &clip.doc, &w)?;
+        let (id, outputs) = identity(folder, place_of(here), &clip.id, &clip.doc, &w)?;
         if !clip.jobs.contains(&id) {
             clip.jobs.push(id.clone());
         }
@@ -352,100 +327,27 @@ impl Core {
     }
 }
 
-/// Why a rule neither fired nor was false.
-pub(super) enum Silent {
-    Unknown(String),
-    Failed(String),
-}
-
-/// Evaluates the rules: what they ask for, and which said nothing and why.
-pub(super) fn wanted(folder: &Folder, doc: &ClipDoc) -> (Vec<Wanted>, Vec<(String, Silent)>) {
-    let (mut list, mut silent) = (Vec::new(), Vec::new());
-    let scope = Scope::new(doc, &folder.show, &folder.name);
-    for rule in &folder.rules {
-        match rule.verdict(&scope) {
-            Verdict::True => {
-                for e in &rule.emit {
-                    if !e.recipe.is_record() && !list.iter().any(|w: &Wanted| w.name == e.name) {
-                        list.push(Wanted {
-                            rule: rule.name.clone(),
-                            name: e.name.clone(),
-                            recipe: e.recipe.clone(),
-                            template: e.template.clone(),
-                            priority: rule.priority,
-                        });
-                    }
-                }
-            }
-            Verdict::False => {}
-            Verdict::Unknown { field } => silent.push((rule.name.clone(), Silent::Unknown(field))),
-            Verdict::Failed { message } => silent.push((rule.name.clone(), Silent::Failed(message))),
+/// A rule that neither fired nor was false: said in the log and in the document.
+fn say_silent(folder: &Folder, doc: &mut ClipDoc, rule: &str, verdict: Verdict) {
+    let clip = doc.clip.name.clone();
+    match verdict {
+        Verdict::True | Verdict::False => {}
+        Verdict::Unknown { field } => {
+            events::rule_unknown(&folder.name, &clip, rule, &field);
+            doc.warn("RULE-UNKNOWN-FIELD", format!("rule `{rule}` did not fire: {field} is unknown"));
+        }
+        Verdict::Failed { message } => {
+            events::rule_failed(&folder.name, &clip, rule, &message);
+            doc.warn("RULE-FAILED", format!("rule `{rule}` did not fire: {message}"));
         }
     }
-    let held = stopping(&doc.checks).next().is_some();
-    if held || !list.iter().any(|w| w.recipe.makes_record()) {
-        // last, so that it tells of every rule
-        list.push(Wanted {
-            rule: "record".into(),
-            name: "sidecar".into(),
-            recipe: Recipe::record(),
-            template: None,
-            priority: Priority::High,
-        });
-    }
-    (list, silent)
+}
+
+/// Folder and name of a place, as outputs are named after it.
+pub(super) fn place_of(at: &Location) -> (&Path, &OsStr) {
+    (at.dir.as_path(), at.stem.as_path().as_os_str())
 }
 
 fn later(ms: u64) -> i64 {
     now_ms().saturating_add(i64::try_from(ms).unwrap_or(30_000))
-}
-
-/// The job that makes this for a clip at this place, and its outputs.
-pub(super) fn identity(
-    folder: &Folder,
-    here: &Location,
-    clip: &ClipId,
-    doc: &ClipDoc,
-    w: &Wanted,
-) -> Result<(JobId, Vec<PlannedOutput>), Error> {
-    let (dir, stem) = place(folder, here, doc, w.template.as_ref())?;
-    let outputs = plan(doc, &w.recipe, &dir, &stem)?;
-    let id = job_id(clip, &w.recipe, &outputs, None, &context_of(folder, doc, &w.recipe));
-    Ok((id, outputs))
-}
-
-/// Folder and name of an output: beside the record, or by the recipe's name template.
-fn place(
-    folder: &Folder,
-    here: &Location,
-    doc: &ClipDoc,
-    template: Option<&Template>,
-) -> Result<(PathBuf, OsString), Error> {
-    match template {
-        None => Ok((here.dir.as_path().to_path_buf(), here.stem.as_path().as_os_str().to_owned())),
-        Some(t) => {
-            let (dir, stem) = t.expand_stem(doc, &folder.show, &folder.name)?;
-            Ok((dir.as_path().to_path_buf(), stem.into()))
-        }
-    }
-}
-
-/// What decides an output's bytes beside the clip's own contents and the recipe.
-fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe) -> BTreeMap<String, String> {
-    let mut c = BTreeMap::new();
-    c.insert("show".to_owned(), folder.show.clone());
-    c.insert("folder".to_owned(), folder.name.clone());
-    c.insert("verified".to_owned(), "unverified".to_owned());
-    if recipe.makes_record() {
-        let said: Vec<String> = doc
-            .checks
-            .iter()
-            .map(|k| match &k.waiver {
-                None => k.code.clone(),
-                Some(w) => format!("{} waived by {} at {}", k.code, w.who, w.when),
-            })
-            .collect();
-        c.insert("checks".to_owned(), said.join(", "));
-    }
-    c
 }

@@ -15,6 +15,7 @@ mod deliver;
 mod kin;
 mod known;
 mod once;
+pub mod orders;
 mod outdated;
 mod output;
 mod queue;

@@ -2,7 +2,8 @@
 //! only when a person asks.
 
 use crate::daemon::core::Core;
-use crate::daemon::deliver::{identity, wanted};
+use crate::daemon::deliver::place_of;
+use crate::daemon::orders::{identity, orders};
 use crate::index::ClipRecord;
 use crate::job::JobState;
 use crate::model::ClipId;
@@ -41,8 +42,8 @@ impl Core {
         let mut n = 0;
         for at in &clip.locations {
             let Some(folder) = self.config.folder(&at.root) else { continue };
-            for w in wanted(folder, &clip.doc).0 {
-                let Ok((id, _)) = identity(folder, at, &clip.id, &clip.doc, &w) else { continue };
+            for w in orders(folder, &clip.doc).wanted {
+                let Ok((id, _)) = identity(folder, place_of(at), &clip.id, &clip.doc, &w) else { continue };
                 let is_made = |j: &&crate::job::Job| {
                     j.recipe_name == w.name && j.folder == folder.name && matches!(j.state, JobState::Done { .. })
                 };

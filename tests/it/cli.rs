@@ -4,6 +4,7 @@ mod control;
 mod hash;
 mod logging;
 mod pages;
+mod plan;
 mod usage;
 
 use std::ffi::OsStr;

@@ -1,7 +1,7 @@
 //! The real daemon on real folders.
 
 mod control;
-mod facility;
+pub mod facility;
 mod killed;
 mod once;
 mod running;

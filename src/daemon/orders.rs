@@ -1,0 +1,125 @@
+//! What a clip's rules ask for, where it goes and which job it is: pure, for the daemon and for `rushes plan`.
+
+use crate::config::Folder;
+use crate::engine::deliver::{PlannedOutput, Recipe, plan};
+use crate::job::{Priority, job_id};
+use crate::model::{ClipDoc, ClipId, Error, JobId};
+use crate::rules::guardrails::stopping;
+use crate::rules::template::Template;
+use crate::rules::{Scope, Verdict};
+use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+
+/// One thing that a clip's rules ask for.
+pub struct Wanted {
+    /// The rule that asks.
+    pub rule: String,
+    /// The recipe's configured name.
+    pub name: String,
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Where it goes, if not beside the record.
+    pub template: Option<Template>,
+    /// How urgent it is.
+    pub priority: Priority,
+}
+
+/// What the rules of a folder say about a clip.
+pub struct Orders {
+    /// What is to be made, the record last.
+    pub wanted: Vec<Wanted>,
+    /// What each rule said, by its name.
+    pub verdicts: Vec<(String, Verdict)>,
+}
+
+/// Evaluates the rules. `doc.checks` are the guardrails that spoke: a clip that they hold back gets its record in any
+/// case.
+#[must_use]
+pub fn orders(folder: &Folder, doc: &ClipDoc) -> Orders {
+    let mut o = Orders { wanted: Vec::new(), verdicts: Vec::new() };
+    let scope = Scope::new(doc, &folder.show, &folder.name);
+    for rule in &folder.rules {
+        let verdict = rule.verdict(&scope);
+        if matches!(verdict, Verdict::True) {
+            for e in &rule.emit {
+                if !e.recipe.is_record() && !o.wanted.iter().any(|w| w.name == e.name) {
+                    o.wanted.push(Wanted {
+                        rule: rule.name.clone(),
+                        name: e.name.clone(),
+                        recipe: e.recipe.clone(),
+                        template: e.template.clone(),
+                        priority: rule.priority,
+                    });
+                }
+            }
+        }
+        o.verdicts.push((rule.name.clone(), verdict));
+    }
+    let held = stopping(&doc.checks).next().is_some();
+    if held || !o.wanted.iter().any(|w| w.recipe.makes_record()) {
+        // last, so that it tells of every rule
+        o.wanted.push(Wanted {
+            rule: "record".into(),
+            name: "sidecar".into(),
+            recipe: Recipe::record(),
+            template: None,
+            priority: Priority::High,
+        });
+    }
+    o
+}
+
+/// The outputs of one thing that is wanted, for a clip whose files lie in `dir` (relative to the watched folder) and
+/// whose record is named after `stem`.
+///
+/// # Errors
+/// The name template cannot be filled (`NAME-FIELD-ABSENT`), or the recipe cannot be made of this clip.
+pub fn outputs(
+    folder: &Folder,
+    (dir, stem): (&Path, &OsStr),
+    doc: &ClipDoc,
+    w: &Wanted,
+) -> Result<Vec<PlannedOutput>, Error> {
+    let (dir, stem): (PathBuf, OsString) = match &w.template {
+        None => (dir.to_path_buf(), stem.to_owned()),
+        Some(t) => {
+            let (dir, stem) = t.expand_stem(doc, &folder.show, &folder.name)?;
+            (dir.as_path().to_path_buf(), stem.into())
+        }
+    };
+    plan(doc, &w.recipe, &dir, &stem)
+}
+
+/// The job that makes this, and its outputs.
+pub(super) fn identity(
+    folder: &Folder,
+    place: (&Path, &OsStr),
+    clip: &ClipId,
+    doc: &ClipDoc,
+    w: &Wanted,
+) -> Result<(JobId, Vec<PlannedOutput>), Error> {
+    let outputs = outputs(folder, place, doc, w)?;
+    let id = job_id(clip, &w.recipe, &outputs, None, &context_of(folder, doc, &w.recipe));
+    Ok((id, outputs))
+}
+
+/// What decides an output's bytes beside the clip's own contents and the recipe.
+pub(super) fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe) -> BTreeMap<String, String> {
+    let mut c = BTreeMap::new();
+    c.insert("show".to_owned(), folder.show.clone());
+    c.insert("folder".to_owned(), folder.name.clone());
+    c.insert("verified".to_owned(), "unverified".to_owned());
+    if recipe.makes_record() {
+        let said: Vec<String> = doc
+            .checks
+            .iter()
+            .map(|k| match &k.waiver {
+                None => k.code.clone(),
+                Some(w) => format!("{} waived by {} at {}", k.code, w.who, w.when),
+            })
+            .collect();
+        c.insert("checks".to_owned(), said.join(", "));
+    }
+    c
+}
