@@ -103,7 +103,10 @@ fn is_wanted(folder: &Folder, unit: &Unit, only: &[PathBuf]) -> bool {
 
 /// The clip names met so far, by show. Contents are not read here: only clips of other sizes are certainly others.
 #[derive(Default)]
-struct Names(HashMap<(String, String), Vec<(MediaPath, Vec<u64>)>>);
+struct Names(HashMap<(String, String), Vec<Met>>);
+
+/// First file, and the sizes of all.
+type Met = (MediaPath, Vec<u64>);
 
 /// Clips of one name that are remembered.
 const MOST_OF_A_NAME: usize = 16;
