@@ -16,10 +16,7 @@ const FRAMES: u32 = 48;
 /// # Errors
 /// When the folder cannot be written or the daemon cannot start.
 pub fn run_demo(args: &DemoArgs) -> Outcome {
-    let dir = match &args.dir {
-        Some(d) => d.clone(),
-        None => std::env::temp_dir().join(format!("rushes-demo-{}", std::process::id())),
-    };
+    let dir = empty_folder(args)?;
     let failed = |doing: &str, e: &std::io::Error| Error::io("OUTPUT-FAILED", doing, e).at(&dir);
     let camera = dir.join("in/camera").join(REEL);
     for d in [&camera, &dir.join("in/sound"), &dir.join("state"), &dir.join("out/camera"), &dir.join("out/sound")] {
@@ -44,6 +41,31 @@ pub fn run_demo(args: &DemoArgs) -> Outcome {
         dir.join("in/camera").display()
     );
     Ok(ending)
+}
+
+/// The folder that was asked for, or a new one that only this user can enter.
+fn empty_folder(args: &DemoArgs) -> Result<PathBuf, Error> {
+    use std::os::unix::fs::DirBuilderExt;
+    let failed = |dir: &Path, e: &std::io::Error| Error::io("OUTPUT-FAILED", "make the demo's folder", e).at(dir);
+    if let Some(dir) = &args.dir {
+        std::fs::create_dir_all(dir).map_err(|e| failed(dir, &e))?;
+        let mut inside = std::fs::read_dir(dir).map_err(|e| failed(dir, &e))?;
+        return match inside.next() {
+            None => Ok(dir.clone()),
+            Some(_) => Err(Error::new(ErrorKind::Io, "OUTPUT-FAILED", "the demo's folder is not empty")
+                .at(dir)
+                .fix("name a new one, or leave --dir out")),
+        };
+    }
+    let base = std::env::temp_dir().join(format!("rushes-demo-{}", std::process::id()));
+    let mut dir = base.clone();
+    for n in 2..100 {
+        match std::fs::DirBuilder::new().mode(0o700).create(&dir) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => dir = base.with_extension(n.to_string()),
+            done => return done.map(|()| dir.clone()).map_err(|e| failed(&dir, &e)),
+        }
+    }
+    Err(failed(&base, &std::io::Error::from(std::io::ErrorKind::AlreadyExists)))
 }
 
 fn make_roll(dir: &Path, camera: &Path) -> Result<(), Error> {

@@ -131,12 +131,17 @@ impl Index {
 
     /// Every clip, by id, a few in memory at a time. Clips that are added meanwhile may be missed.
     pub fn clips(&self) -> impl Iterator<Item = ClipRecord> + use<> {
+        self.every(b"c")
+    }
+
+    /// Every record whose key begins so, a few in memory at a time.
+    fn every<T: DeserializeOwned>(&self, prefix: &'static [u8]) -> impl Iterator<Item = T> + use<T> {
         let index = self.clone();
         let mut last: Option<Vec<u8>> = None;
         std::iter::from_fn(move || {
-            let page = index.with(|s| s.page(b"c", last.as_deref(), PAGE));
+            let page = index.with(|s| s.page(prefix, last.as_deref(), PAGE));
             last = Some(page.last()?.0.clone());
-            Some(index.with(|s| page.iter().filter_map(|(_, v)| parse(s, v)).collect::<Vec<ClipRecord>>()))
+            Some(index.with(|s| page.iter().filter_map(|(_, v)| parse(s, v)).collect::<Vec<T>>()))
         })
         .flatten()
     }
@@ -224,14 +229,7 @@ impl Index {
 
     /// Every job, by id, a few in memory at a time. Jobs that are added meanwhile may be missed.
     pub fn every_job(&self) -> impl Iterator<Item = Job> + use<> {
-        let index = self.clone();
-        let mut last: Option<Vec<u8>> = None;
-        std::iter::from_fn(move || {
-            let page = index.with(|s| s.page(b"j", last.as_deref(), PAGE));
-            last = Some(page.last()?.0.clone());
-            Some(index.with(|s| page.iter().filter_map(|(_, v)| parse(s, v)).collect::<Vec<Job>>()))
-        })
-        .flatten()
+        self.every(b"j")
     }
 
     /// Jobs that are queued, running, waiting or held.
