@@ -122,7 +122,12 @@ impl Core {
                 changed.push(q.path.to_text());
             }
         }
-        let jobs = if what == "quarantine" { self.index.jobs() } else { self.jobs_meant(what) };
+        let is_refused = |j: &Job| matches!(j.state, JobState::Quarantined { .. });
+        let jobs = if what == "quarantine" {
+            self.index.every_job().filter(is_refused).collect()
+        } else {
+            self.jobs_meant(what)
+        };
         for mut j in jobs {
             if matches!(j.state, JobState::Quarantined { .. } | JobState::Cancelled { .. } | JobState::Waiting { .. }) {
                 j.tries = 0;

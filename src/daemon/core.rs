@@ -4,8 +4,9 @@ use crate::config::Config;
 use crate::control::ReloadStatus;
 use crate::daemon::outdated::Survey;
 use crate::daemon::output::{Opening, OutputSide};
+use crate::daemon::queue::Queue;
+use crate::daemon::snapshot::{Refusals, Shared};
 use crate::daemon::{Ending, Options, once::Once};
-use crate::daemon::{queue::Queue, snapshot::Shared};
 use crate::exec::{ExecEvent, Executor};
 use crate::index::{Batch, ClipRecord, Index, QuarantineRecord, Receipt};
 use crate::job::{Job, is_legal};
@@ -13,6 +14,7 @@ use crate::model::{ClipId, Error, JobId};
 use crate::telemetry::{events, notify};
 use crate::watch::{Health, ReadyUnit, RootHandle, RootStatus, WatchEvent};
 use crossbeam_channel::{Receiver, Sender};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -104,6 +106,7 @@ pub(super) struct Core {
     pub outdated: BTreeMap<ClipId, u64>,
     /// Clips that are still to be looked at for such.
     pub survey: Option<Survey>,
+    pub refusals: RefCell<Refusals>,
     pub shared: Arc<Shared>,
     pub started: Instant,
     pub last_look: Instant,

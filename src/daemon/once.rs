@@ -2,7 +2,7 @@
 
 use crate::daemon::core::Core;
 use crate::daemon::{Ending, ProgressNow};
-use crate::job::JobState;
+use crate::job::{Job, JobState};
 use crate::watch::Health;
 use std::time::{Duration, Instant};
 
@@ -75,7 +75,10 @@ impl Core {
         for q in self.index.quarantine() {
             lines.push(format!("{}: {}: {}", q.root, q.path, q.error));
         }
-        let mut jobs: Vec<_> = self.index.jobs().into_iter().collect();
+        let is_trouble = |j: &Job| {
+            matches!(j.state, JobState::Quarantined { .. } | JobState::Waiting { .. } | JobState::Held { .. })
+        };
+        let mut jobs: Vec<Job> = self.index.every_job().filter(is_trouble).collect();
         jobs.sort_by(|a, b| (&a.folder, &a.path, &a.recipe_name).cmp(&(&b.folder, &b.path, &b.recipe_name)));
         for j in jobs {
             match &j.state {

@@ -17,6 +17,17 @@ const SHOWN: usize = 100;
 /// Snapshots are made at most this often.
 const EVERY: Duration = Duration::from_millis(500);
 
+/// How long a list of refusals may be old while their number stays the same.
+const REFUSALS_EVERY: Duration = Duration::from_secs(5);
+
+/// The newest refusals, as last read.
+#[derive(Default)]
+pub(super) struct Refusals {
+    at: Option<Instant>,
+    count: u64,
+    lines: Vec<QuarantineLine>,
+}
+
 /// The newest snapshot.
 pub(super) struct Shared {
     now: Mutex<Arc<Snapshot>>,
@@ -85,7 +96,10 @@ impl Core {
             folders: Vec::new(),
             jobs: JobCounts::default(),
             running: self.running_jobs(),
-            quarantine: QuarantineStatus { total: counts.quarantine, entries: self.quarantine_lines() },
+            quarantine: QuarantineStatus {
+                total: counts.quarantine,
+                entries: self.quarantine_lines(counts.quarantine),
+            },
             held: Vec::new(),
             held_total: 0,
             index: IndexCounts { files: counts.files, clips: counts.clips, jobs: counts.jobs },
@@ -158,7 +172,16 @@ impl Core {
         list
     }
 
-    fn quarantine_lines(&self) -> Vec<QuarantineLine> {
+    /// The newest refusals; all are read for that, so only when their number changed, or now and then.
+    fn quarantine_lines(&self, count: u64) -> Vec<QuarantineLine> {
+        let mut seen = self.refusals.borrow_mut();
+        if seen.at.is_none_or(|t| t.elapsed() > REFUSALS_EVERY) || seen.count != count {
+            *seen = Refusals { at: Some(Instant::now()), count, lines: self.newest_refusals() };
+        }
+        seen.lines.clone()
+    }
+
+    fn newest_refusals(&self) -> Vec<QuarantineLine> {
         let mut all: Vec<QuarantineLine> = self
             .index
             .quarantine()

@@ -74,6 +74,7 @@ impl Daemon {
             opening: BTreeMap::new(),
             outdated: BTreeMap::new(),
             survey: None,
+            refusals: std::cell::RefCell::default(),
             shared,
             started: Instant::now(),
             last_look: Instant::now(),
