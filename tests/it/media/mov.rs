@@ -326,6 +326,13 @@ fn fragments() {
     let d = inspect_bytes("a.mp4", &cat(&[&m.bytes(), &moof, &mdat, &moof, &mdat])).unwrap();
     assert_eq!((d.clip.frames, codes(&d)), (Some(8), vec!["MOV-FRAGMENTED"]));
     assert_eq!(d.fps.project.unwrap().to_string(), "30000/1001");
+    let mut both = m.clone();
+    both.stts = vec![(3, 1001)];
+    let d = inspect_bytes("a.mp4", &cat(&[&both.bytes(), &moof, &mdat])).unwrap();
+    assert_eq!(d.clip.frames, Some(7), "those of the header, then those of the fragment");
+    let many = [moof.clone(), atom(b"mdat", &[])].concat().repeat(40_000);
+    let d = inspect_bytes("a.mp4", &cat(&[&m.bytes(), &many])).unwrap();
+    assert_eq!((d.clip.frames, codes(&d)), (None, vec!["MOV-FRAGMENTED", "MOV-FRAMES"]), "beyond limits.items");
     let bad = full_atom(b"trun", 0, 0x100, &[&u32::MAX.to_be_bytes()]);
     let bad = atom(b"moof", &[&atom(b"traf", &[&tfhd, &bad])]);
     let d = inspect_bytes("a.mp4", &cat(&[&m.bytes(), &moof, &mdat, &bad, &mdat])).unwrap();

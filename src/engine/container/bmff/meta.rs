@@ -7,6 +7,8 @@ use crate::model::Error;
 
 /// Bytes of a binary value that are kept.
 const HEX: u64 = 64;
+/// Most items of one list.
+const MOST: usize = 5000;
 /// Longest name of a key.
 const KEY: u64 = 1024;
 
@@ -54,7 +56,7 @@ pub fn items(b: &mut Bytes<'_>, meta: &Atom, walk: &mut Walk<'_>) -> Result<(Opt
     Ok((kind, children))
 }
 
-/// Every item of a `meta`, with its key from `keys` (by number from 1) or its own type. At most `most`
+/// Every item of a `meta` (at most 5,000), with its key from `keys` (by number from 1) or its own type. At most `most`
 /// bytes of a text are read.
 ///
 /// # Errors
@@ -71,7 +73,7 @@ pub fn keys_and_values(
     };
     let Some(list) = find(children, b"ilst") else { return Ok(Vec::new()) };
     let mut out = Vec::new();
-    for item in walk.loose_children(b, &list)? {
+    for item in walk.loose_children(b, &list)?.into_iter().take(MOST) {
         let parts = walk.loose_children(b, &item)?;
         let number = usize::try_from(u32::from_be_bytes(item.id)).ok().and_then(|n| n.checked_sub(1));
         let key = match number.and_then(|n| keys.get(n)) {
@@ -79,7 +81,7 @@ pub fn keys_and_values(
             None if &item.id == b"----" => free_form(b, &parts)?,
             None => name(item.id),
         };
-        for data in parts.iter().filter(|p| &p.id == b"data" && p.len() >= 8) {
+        for data in parts.iter().filter(|p| &p.id == b"data" && p.len() >= 8).take(64) {
             b.seek(data.body);
             let kind = b.u32(Endian::Big)? & 0x00ff_ffff;
             let payload = data.without(8);

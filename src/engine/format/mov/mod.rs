@@ -57,7 +57,9 @@ impl Format for Mov {
         doc.format.id = ID.into();
         container(&top, &mut b, doc)?;
         let movie = Movie::read(&mut b, &top.moov, &mut walk)?;
-        let fragments = fragments(&top, &movie, &mut b, &mut walk, doc)?;
+        // Fragments have an allowance of their own: a long recording has very many.
+        let mut apart = Bytes::file(input.file, input.size, limits);
+        let fragments = fragments(&top, &movie, &mut apart, &mut Walk::new(limits), doc)?;
         media::check(&movie, &top, &mut b, &mut walk, doc)?;
         let found = tags::collect(&movie, &top, &mut b, &mut walk, doc)?;
         let picture = picture::read(&movie, fragments.as_ref(), &found, &mut b, &mut walk, doc)?;
@@ -125,7 +127,7 @@ fn fragments(
             doc.warn("MOV-FRAGMENTED", text);
             Ok(Some(all))
         }
-        Err(e) if e.code == "FILE-MALFORMED" => {
+        Err(e) if matches!(e.code.as_ref(), "FILE-MALFORMED" | "LIMIT-SIZE") => {
             let text = format!("the movie is fragmented and its frames cannot be counted: {}", e.what);
             doc.warn("MOV-FRAGMENTED", text);
             Ok(Some(all))

@@ -35,23 +35,29 @@ impl Item {
 #[derive(Debug, Default)]
 pub(super) struct Found {
     all: Vec<Item>,
+    /// Their keys in lower case.
+    low: Vec<String>,
     full: bool,
 }
 
 impl Found {
-    /// The first tag with this key.
+    fn first(&self, fits: impl Fn(&str) -> bool) -> Option<&Item> {
+        self.low.iter().position(|k| fits(k)).and_then(|n| self.all.get(n))
+    }
+
+    /// The first tag with this key (in lower case).
     pub fn get(&self, key: &str) -> Option<&Item> {
-        self.all.iter().find(|t| t.key.eq_ignore_ascii_case(key) || t.key.to_lowercase() == key)
+        self.first(|k| k == key)
     }
 
     /// The first tag whose key ends so.
     pub fn ending(&self, end: &str) -> Option<&Item> {
-        self.all.iter().find(|t| t.key.to_lowercase().ends_with(end))
+        self.first(|k| k.ends_with(end))
     }
 
-    /// Whether any key begins so.
+    /// The first tag whose key begins so.
     pub fn begins(&self, start: &str) -> Option<&Item> {
-        self.all.iter().find(|t| t.key.to_lowercase().starts_with(start))
+        self.first(|k| k.starts_with(start))
     }
 
     /// A tag as text, if it has any.
@@ -62,6 +68,7 @@ impl Found {
 
     fn push(&mut self, tag: Item) {
         if self.all.len() < MOST {
+            self.low.push(tag.key.to_lowercase());
             self.all.push(tag);
         } else {
             self.full = true;
