@@ -202,6 +202,27 @@ fn both_kinds_of_key_lists() {
 }
 
 #[test]
+fn blackmagic_keys() {
+    let meta = key_list(
+        false,
+        &[
+            ("manufacturer", 1, b"Blackmagic Design"),
+            ("camera_type", 1, b"Blackmagic URSA Mini Pro 12K"),
+            ("reel_name", 1, b"7"),
+            ("sensor_rate", 1, b"48,1,"),
+            ("anamorphic", 1, b"2x"),
+            ("anamorphic_enable", 75, &[1]),
+            ("good_take", 1, b"true"),
+        ],
+    );
+    let d = read(&Movie { meta, reel: None, ..Movie::default() });
+    assert_eq!((d.camera.make.as_deref(), d.reel.as_deref()), (Some("Blackmagic Design"), Some("7")));
+    assert_eq!((d.fps.sensor.unwrap().to_string().as_str(), d.lens.squeeze), ("48/1", Some(2.0)));
+    assert_eq!((d.slate.circled, d.origin["lens.squeeze"].tag.as_str()), (Some(true), "anamorphic"));
+    assert!(d.warnings.is_empty(), "{:?}", d.warnings);
+}
+
+#[test]
 fn values_that_do_not_fit_stay_raw() {
     let meta = key_list(
         false,

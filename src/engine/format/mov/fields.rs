@@ -151,7 +151,8 @@ fn angle(found: &Found, doc: &mut ClipDoc) {
 fn sensor(found: &Found, doc: &mut ClipDoc) {
     for key in ["com.arri.camera.sensorfps", "sensor_rate"] {
         let Some((t, v)) = found.text(key) else { continue };
-        let rate = match v.split_once(['/', ' ']) {
+        // Blackmagic writes `48,1,`.
+        let rate = match v.trim_end_matches(',').split_once(['/', ' ', ',']) {
             Some((n, d)) => n.trim().parse().ok().zip(d.trim().parse().ok()).and_then(|(n, d)| Rational::new(n, d)),
             None => {
                 let x = v.parse::<f64>().ok().map(|x| if x > 1000.5 { x / 1000.0 } else { x });
