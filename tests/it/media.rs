@@ -1,6 +1,8 @@
 //! Readers against fixtures that the project's own builders make.
 
 mod dpx;
+mod mov;
+mod mov_build;
 mod sequence;
 mod wav;
 

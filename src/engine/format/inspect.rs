@@ -42,7 +42,7 @@ pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits
         ClipUnit::Spanned if inputs.len() > 1 => forget_lengths(&mut doc),
         ClipUnit::Spanned | ClipUnit::File => {}
     }
-    fill_end(&mut doc);
+    fill_end(format.is_frame(), &mut doc);
     Ok(doc)
 }
 
@@ -59,11 +59,14 @@ fn head_of(input: &Input<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
     Bytes::file(input.file, input.size, limits).take(input.size.min(most))
 }
 
-/// Sets `timecode.end` from the start and the length.
-fn fill_end(doc: &mut ClipDoc) {
+/// Sets `timecode.end` from the start and the length, where one frame is one label: at one rate for both, or
+/// where each frame is a file.
+fn fill_end(is_frame: bool, doc: &mut ClipDoc) {
+    let rate = doc.fps.project;
     let length = doc.clip.frames.and_then(|n| i64::try_from(n).ok());
     if let (Some(t), Some(n)) = (doc.timecode.as_mut(), length)
         && t.end.is_none()
+        && rate.map_or(is_frame, |r| r == t.rate)
     {
         t.end = Timecode::parse(&t.start, t.rate, t.drop).ok().map(|s| s.plus(n).to_string());
     }

@@ -5,6 +5,7 @@ use super::Format;
 /// Every format that can be read. Adding one is one new file and one line here.
 pub static FORMATS: &[&dyn Format] = &[
     &super::dpx::Dpx, // SMPTE ST 268
+    &super::mov::Mov, // QuickTime File Format, ISO/IEC 14496-12 and -14
     &super::wav::Wav, // EBU Tech 3285 (Broadcast Wave), EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64)
 ];
 

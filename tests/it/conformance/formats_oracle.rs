@@ -56,11 +56,7 @@ pub struct Reports {
 impl Reports {
     /// Of `media/<relative>`.
     pub fn of(data: &Path, relative: &Path) -> Self {
-        let read = |tool: &str| -> Value {
-            let name = format!("{}.{tool}.json", relative.display());
-            let text = std::fs::read_to_string(data.join("media-reports").join(name)).unwrap_or_default();
-            serde_json::from_str(&text).unwrap_or(Value::Null)
-        };
+        let read = |tool: &str| Self::whole(data, relative, tool);
         let tracks = read("mediainfo")["media"]["track"].as_array().cloned().unwrap_or_default();
         let by_type = |t: Value| (t["@type"].as_str().unwrap_or("").to_owned(), t);
         Self {
@@ -68,6 +64,13 @@ impl Reports {
             mediainfo: tracks.into_iter().map(by_type).collect(),
             ffprobe: read("ffprobe")["streams"][0].clone(),
         }
+    }
+
+    /// One program's whole report about `media/<relative>`; null when there is none.
+    pub fn whole(data: &Path, relative: &Path, tool: &str) -> Value {
+        let name = format!("{}.{tool}.json", relative.display());
+        let text = std::fs::read_to_string(data.join("media-reports").join(name)).unwrap_or_default();
+        serde_json::from_str(&text).unwrap_or(Value::Null)
     }
 
     /// A field of a MediaInfo track as a number.

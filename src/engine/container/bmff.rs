@@ -1,1 +1,0 @@
-//! ISO base media and QuickTime boxes.

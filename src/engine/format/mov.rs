@@ -1,1 +1,0 @@
-//! QuickTime and MP4 files.
