@@ -1,6 +1,7 @@
 //! The real program in a real shell.
 
 mod control;
+mod demo;
 mod hash;
 mod logging;
 mod pages;
