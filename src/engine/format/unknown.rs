@@ -55,6 +55,10 @@ const BRANDS: &[(&[u8], &str)] = &[
     (b"avif", "AVIF"),
     (b"jp2 ", "JPEG 2000 (JP2)"),
     (b"jph ", "JPEG 2000 (JPH)"),
+    (b"M4A ", "MPEG-4 sound (M4A)"),
+    (b"3gp4", "3GP"),
+    (b"3gp5", "3GP"),
+    (b"3gp6", "3GP"),
 ];
 
 /// What a file that begins with `head` looks like, in words for a sentence.
@@ -66,7 +70,7 @@ pub(super) fn looks_like(head: &[u8], path: &Path) -> Option<&'static str> {
     if head.get(4..8) == Some(b"ftyp") {
         let brand = head.get(8..12)?;
         let known = BRANDS.iter().find(|(b, _)| *b == brand).map(|(_, n)| *n);
-        return known.or(Some("an ISO base media (MP4) file"));
+        return known.or(Some("an ISO base media file with a brand of its own"));
     }
     let hit = MAGIC.iter().find(|(at, magic, _)| head.get(*at..).is_some_and(|h| h.starts_with(magic)));
     hit.map(|(_, _, name)| *name)

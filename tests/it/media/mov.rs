@@ -145,6 +145,28 @@ fn timecode_at_half_the_rate() {
 }
 
 #[test]
+fn what_is_not_read_is_said() {
+    let ftyp = atom(b"ftyp", &[b"qt  \0\0\0\0"]);
+    let e = survives("a.mov", &cat(&[&ftyp, &atom(b"moov", &[&atom(b"cmov", &[])])])).unwrap_err();
+    assert_eq!(e.code, "FORMAT-UNSUPPORTED");
+    let heic = atom(b"ftyp", &[b"heic\0\0\0\0mif1isom"]);
+    let d = survives("a.heic", &cat(&[&heic, &Movie::default().bytes()])).unwrap();
+    assert!(d.problem.unwrap().what.contains("HEIF"));
+    let braw = inspect_bytes("a.braw", &Movie { code: *b"brxq", ..Movie::default() }.bytes()).unwrap();
+    assert_eq!((braw.format.codec.as_deref(), braw.format.bit_depth), (Some("Blackmagic RAW"), None));
+    let other = read(&Movie { code: *b"zz\0z", ..Movie::default() });
+    assert_eq!(other.format.codec.as_deref(), Some("`zz\\x00z`"));
+}
+
+#[test]
+fn a_clock_that_was_never_set_is_no_date() {
+    for (created, want) in [(0, vec![]), (1_700_000_000, vec!["META-DATE"])] {
+        let d = read(&Movie { created, ..Movie::default() });
+        assert_eq!((d.recorded.date.as_deref(), codes(&d)), (None, want));
+    }
+}
+
+#[test]
 fn variable_rates_give_none() {
     let d = read(&Movie { tmcd: None, timescale: 600, stts: vec![(4, 20), (1, 60), (4, 20)], ..Movie::default() });
     assert_eq!((d.fps.project, d.clip.frames, codes(&d)), (None, Some(9), vec!["MOV-VARIABLE-RATE"]));

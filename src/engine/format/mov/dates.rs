@@ -7,6 +7,8 @@ use crate::model::ClipDoc;
 
 /// Seconds from 1904-01-01 to 1970-01-01.
 const EPOCH: i64 = 2_082_844_800;
+/// 1991-01-01, before which there was no QuickTime: a clock that was never set, or counted from 1970.
+const FIRST: u64 = 2_745_532_800;
 
 /// The keys that hold a date, in order of trust.
 const KEYS: [&str; 6] = [
@@ -20,7 +22,8 @@ const KEYS: [&str; 6] = [
 
 /// `recorded.date`: a date with its clock in the metadata, else the movie header's, which is UTC.
 pub(super) fn recorded(movie: &Movie, found: &Found, doc: &mut ClipDoc) {
-    let header = from_1904(movie.header.created);
+    let created = movie.header.created;
+    let header = from_1904(created);
     if let Some(d) = &header {
         doc.keep(ID, "mvhd.created", d.clone());
     }
@@ -35,6 +38,10 @@ pub(super) fn recorded(movie: &Movie, found: &Found, doc: &mut ClipDoc) {
         if text.len() > 4 {
             doc.warn("META-DATE", format!("{} is `{text}`, which is no date and time", tag.key));
         }
+    }
+    if (1..FIRST).contains(&created) {
+        let text = format!("the movie header says that it was made at {created} seconds after 1904, which cannot be");
+        return doc.warn("META-DATE", text);
     }
     if let Some(date) = header {
         doc.set("recorded.date", |d| &mut d.recorded.date, date, origin("mvhd.creation_time", movie.header_at));
