@@ -318,11 +318,12 @@ fn parse(text: &Widened) -> Result<IdedExpr, Vec<Flaw>> {
 
 fn syntax_errors(e: &ParseErrors, text: &Widened) -> Vec<Flaw> {
     let mut out: Vec<Flaw> = Vec::new();
+    let end = text.original(text.text.len());
     for p in e.errors.iter().take(8) {
         let at = text.original(text.byte_of(p.pos.0, p.pos.1));
         let message: String = p.msg.trim().replace("Syntax error: ", "").chars().take(200).collect();
         let message = message.replace(&format!("{WHOLE}."), "");
-        out.push(Flaw::new(at, 1, format!("the condition is not valid CEL: {message}")));
+        out.push(Flaw::new(at, usize::from(at < end), format!("the condition is not valid CEL: {message}")));
     }
     if out.is_empty() {
         out.push(Flaw::new(0, 1, "the condition is not valid CEL"));
