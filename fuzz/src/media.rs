@@ -136,5 +136,10 @@ pub fn dpx(data: &[u8]) {
 /// An iXML chunk, in a file that is otherwise good.
 pub fn ixml(data: &[u8]) {
     let fmt = WaveFmt::pcm(1, 48_000, 24).to_bytes();
-    inspect(&write_wave(&[(*b"fmt ", &fmt), (*b"iXML", data), (*b"data", &[0; 6])]));
+    let file = write_wave(&[(*b"fmt ", &fmt), (*b"iXML", data), (*b"data", &[0; 6])]);
+    let first = read("S001.wav", ClipUnit::File, &[&file]);
+    assert_eq!(first, read("S001.wav", ClipUnit::File, &[&file]), "not the same twice");
+    if let Ok(doc) = first {
+        document(&doc);
+    }
 }
