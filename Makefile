@@ -12,8 +12,9 @@ PREFIX     ?= /usr
 RUSHES_DATA   ?= $(realpath ../shared/data)
 RUSHES_FAULTS ?= $(realpath ../shared/tools/faults)
 export RUSHES_DATA RUSHES_FAULTS
+SECONDS_PER_TARGET ?= 60
 
-.PHONY: help demo build release test conformance faults faults-long systemd-check systemd-test lint doc man completions install clean
+.PHONY: help demo build release test conformance faults faults-long systemd-check systemd-test fuzz bench lint doc man completions install clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | while IFS=$$'\t' read -r t d; do printf '  make %-14s %s\n' "$$t" "$$d"; done
@@ -50,6 +51,14 @@ systemd-check: ## unit, sysusers and tmpfiles files: no warnings, exposure at mo
 
 systemd-test: $(RUSHES_BIN) ## boot a real systemd in a container and try the service (root)
 	@tests/systemd/boot.sh "$(abspath $(RUSHES_BIN))"
+
+fuzz: ## fuzz every target for SECONDS_PER_TARGET (60) seconds; TARGETS="riff dpx" for some of them
+	@tests/install-deps.sh fuzz
+	@SECONDS_PER_TARGET="$(SECONDS_PER_TARGET)" fuzz/run.sh $(TARGETS)
+
+bench: $(RUSHES_BIN) ## how fast things are, beside other tools; BENCHES="hash scan" for some of it
+	@tests/install-deps.sh test
+	@RUSHES_BIN="$(abspath $(RUSHES_BIN))" benches/run.sh $(BENCHES)
 
 lint: ## format, clippy, docs: as CI does
 	$(CARGO) fmt --check

@@ -1,7 +1,8 @@
 #!/bin/bash
-# Installs what is missing from Debian's own packages, and says what it does. usage: install-deps.sh [demo|test]
+# Installs what is missing from Debian's own packages, and says what it does. usage: install-deps.sh [demo|test|fuzz]
 #   demo  what `make demo` needs: a C linker for the build, ffmpeg for one of the demo's clips
-#   test  that, and the tools that the tests compare with (each test says "skipped" where its tool is absent)
+#   fuzz  what `make fuzz` needs: a C++ compiler for libFuzzer (cargo-fuzz itself is installed by fuzz/run.sh)
+#   test  that of demo, and the tools that the tests compare with (each test says "skipped" where its tool is absent)
 set -u
 what=${1:-test}
 want=() # "program package"
@@ -11,6 +12,7 @@ if [ "$what" = test ]; then
         "rsync rsync" "strace strace" "bindfs bindfs" "faketime faketime" "xfs_io xfsprogs" "mkfs.xfs xfsprogs" "mkfs.ext4 e2fsprogs"
         "systemd-analyze systemd" "systemd-nspawn systemd-container" "man man-db")
 fi
+[ "$what" != fuzz ] || want=("cc gcc" "c++ g++")
 missing=()
 for w in "${want[@]}"; do
     command -v "${w% *}" >/dev/null || [ -x "/usr/sbin/${w% *}" ] || missing+=("${w#* }")

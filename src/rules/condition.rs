@@ -145,9 +145,21 @@ impl Condition {
     }
 }
 
-/// An evaluation error in one short line.
+/// An evaluation error in one short line: types, never the inside of a group, whose order is not fixed.
+#[allow(deprecated)] // variants that the evaluator may still give
 fn told(e: &ExecutionError) -> String {
+    use ExecutionError as E;
     let text = match e {
+        E::UnsupportedBinaryOperator(name, a, b) => {
+            format!("`{name}` does not work on {} and {}", a.type_of(), b.type_of())
+        }
+        E::UnsupportedUnaryOperator(name, a) => format!("`{name}` does not work on {}", a.type_of()),
+        E::NotSupportedAsMethod { method, target } => format!("`{method}` does not work on {}", target.type_of()),
+        E::UnsupportedTargetType { target } => format!("a function does not work on {}", target.type_of()),
+        E::UnsupportedIndex(a, b) => format!("{} cannot be an index of {}", a.type_of(), b.type_of()),
+        E::UnsupportedKeyType(a) | E::UnsupportedMapIndex(a) | E::UnsupportedListIndex(a) => {
+            format!("{} cannot be a key or an index", a.type_of())
+        }
         ExecutionError::NoSuchOverload(o) => {
             format!("`{}` does not work on {}", o.function().trim_matches(['_', '@']), o.argument_types().join(" and "))
         }
@@ -318,11 +330,12 @@ fn parse(text: &Widened) -> Result<IdedExpr, Vec<Flaw>> {
 
 fn syntax_errors(e: &ParseErrors, text: &Widened) -> Vec<Flaw> {
     let mut out: Vec<Flaw> = Vec::new();
+    let end = text.original(text.text.len());
     for p in e.errors.iter().take(8) {
         let at = text.original(text.byte_of(p.pos.0, p.pos.1));
         let message: String = p.msg.trim().replace("Syntax error: ", "").chars().take(200).collect();
         let message = message.replace(&format!("{WHOLE}."), "");
-        out.push(Flaw::new(at, 1, format!("the condition is not valid CEL: {message}")));
+        out.push(Flaw::new(at, usize::from(at < end), format!("the condition is not valid CEL: {message}")));
     }
     if out.is_empty() {
         out.push(Flaw::new(0, 1, "the condition is not valid CEL"));

@@ -317,3 +317,17 @@ fn every_listed_field_can_be_asked_for() {
         assert!(matches!(c.evaluate(&none), Verdict::True | Verdict::False), "{text}");
     }
 }
+
+#[test]
+fn messages_name_types_and_not_the_inside_of_groups() {
+    for (text, want) in [
+        ("image % image.width == 2", "`rem` does not work on map and int"),
+        ("image + 1 == 2", "`add` does not work on map and int"),
+        ("!image", "map"),
+        ("-image == 1", "map"),
+        ("image < 1", "map"),
+    ] {
+        let Verdict::Failed { message } = ask(text, &doc()) else { panic!("{text}") };
+        assert!(message.contains(want) && !message.contains("4608"), "{text}: {message}");
+    }
+}

@@ -165,16 +165,6 @@ fn component(text: &str) -> String {
     if out.starts_with(['.', '~', ' ']) {
         out.replace_range(..1, "_");
     }
-    if out.len() > MAX_COMPONENT {
-        let mark = stable_id([text.as_bytes()]);
-        let mut end = MAX_COMPONENT - 9;
-        while !out.is_char_boundary(end) {
-            end -= 1;
-        }
-        out.truncate(end);
-        out.push('-');
-        out.extend(mark.chars().take(8));
-    }
     if out.ends_with(['.', ' ']) {
         out.pop();
         out.push('_');
@@ -186,6 +176,16 @@ fn component(text: &str) -> String {
             && base.ends_with(|c: char| c.is_ascii_digit()));
     if device {
         out.insert(0, '_');
+    }
+    if out.len() > MAX_COMPONENT {
+        let mark = stable_id([text.as_bytes()]);
+        let mut end = MAX_COMPONENT - 9;
+        while !out.is_char_boundary(end) {
+            end -= 1;
+        }
+        out.truncate(end);
+        out.push('-');
+        out.extend(mark.chars().take(8));
     }
     out
 }

@@ -146,3 +146,13 @@ proptest! {
         let _ = Template::parse(&text, &["frame"]);
     }
 }
+
+#[test]
+fn a_long_name_that_begins_like_a_device_is_still_short_enough() {
+    let mut d = doc();
+    for n in [MAX_COMPONENT - 5, MAX_COMPONENT - 4, MAX_COMPONENT, 400] {
+        d.reel = Some(format!("CON.{}", "a".repeat(n)));
+        let name = expand("{reel}", &d).unwrap();
+        assert!(name.starts_with("_CON.") && name.len() <= MAX_COMPONENT, "{} bytes", name.len());
+    }
+}

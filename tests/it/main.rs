@@ -6,6 +6,7 @@ mod config;
 mod conformance;
 mod daemon;
 mod exec;
+mod fuzz_corpus;
 mod index;
 mod media;
 mod support;

@@ -157,3 +157,16 @@ proptest! {
         let _ = survives("a.dpx", &head);
     }
 }
+
+#[test]
+fn numbers_reach_the_sidecar_as_the_worker_read_them() {
+    let mut bits = 0x3f80_0000u32;
+    for _ in 0..2000 {
+        bits = bits.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let x = f64::from(f32::from_bits(bits));
+        if x.is_finite() {
+            let text = serde_json::to_string(&x).unwrap();
+            assert_eq!(serde_json::from_str::<f64>(&text).unwrap().to_bits(), x.to_bits(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! Files: through the registered formats, and through the byte grammars alone.
+
+use super::{memory, twice};
+use rushes::engine::container::bytes::Bytes;
+use rushes::engine::container::dpx::layout::{ELEMENT, MAX_ELEMENTS};
+use rushes::engine::container::dpx::{DpxHeader, FILM, Field, GENERIC, TELEVISION, Value};
+use rushes::engine::container::riff::{Bext, Riff, WaveFmt, write_wave};
+use rushes::engine::format::{self, FORMATS, HEAD_BYTES, Input};
+use rushes::engine::sidecar::{SidecarContext, ale, json};
+use rushes::model::{CODES, ClipDoc, ClipUnit, Error, ErrorKind, Limits, MediaPath};
+use rushes::rules::Scope;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Any bytes as a file of whatever format claims them: inspected twice they give the same, and everything that is
+/// made of the document can be made of it.
+pub fn inspect(data: &[u8]) {
+    let head = data.get(..HEAD_BYTES.min(data.len())).unwrap_or_default();
+    let mut names = vec!["A001/A001C001.mov".to_owned()];
+    names.extend(format::probe(head, Path::new("x")).and_then(|f| f.extensions().first()).map(|e| format!("S.{e}")));
+    for name in &names {
+        let first = read(name, ClipUnit::File, &[data]);
+        assert_eq!(first, read(name, ClipUnit::File, &[data]), "not the same twice");
+        if let Ok(doc) = first {
+            document(&doc);
+        }
+    }
+    if FORMATS.iter().any(|f| f.is_frame() && f.probe(head, Path::new("x")) > 0) {
+        let cut = data.get(..data.len() - data.len() / 3).unwrap_or_default();
+        for frames in [[data, data, data], [data, cut, data]] {
+            if let Ok(doc) = read("A.0001.dpx", ClipUnit::Sequence, &frames) {
+                document(&doc);
+            }
+        }
+    }
+    let _ = read("A001C001.mov", ClipUnit::Spanned, &[data, data]);
+}
+
+/// The document of a clip of these files, or an error of a kind that bytes can cause.
+fn read(name: &str, unit: ClipUnit, files: &[&[u8]]) -> Result<ClipDoc, Error> {
+    let open: Vec<_> = files.iter().map(|bytes| (memory(bytes), bytes.len() as u64)).collect();
+    let path = MediaPath::from(Path::new(name));
+    let inputs: Vec<_> = open.iter().map(|(file, size)| Input { path: &path, file, size: *size }).collect();
+    let read = format::inspect("A001C001", unit, &inputs, &Limits::default());
+    if let Err(e) = &read {
+        assert_ne!(e.kind, ErrorKind::Io, "{e}");
+        assert!(CODES.iter().any(|(code, _)| *code == e.code), "{e}");
+        assert!(e.place.path.is_some(), "{e}");
+        super::harmless(&e.to_string());
+    }
+    read
+}
+
+/// What happens to every document afterwards.
+fn document(doc: &ClipDoc) {
+    let text = serde_json::to_vec(doc).expect("a document can be written");
+    assert_eq!(twice::<ClipDoc>(&text).as_ref(), Some(doc), "a worker's document reaches the daemon as it was");
+    let context = BTreeMap::from([("show".to_owned(), "senna".to_owned())]);
+    let side = json(doc, &SidecarContext { job: "0", revision: 1, context: &context }).expect("a sidecar");
+    serde_json::from_slice::<serde_json::Value>(&side).expect("a sidecar is JSON");
+    if let Ok(bytes) = ale(doc) {
+        let text = String::from_utf8(bytes).expect("an ALE is text");
+        let cells = |line: &str| line.split('\t').count();
+        let row: Vec<&str> = text.split_terminator('\n').rev().take(4).collect();
+        assert!(matches!(row[..], [data, "Data", "", columns] if cells(data) == cells(columns)), "{text:?}");
+    }
+    let _ = Scope::new(doc, "senna", "ocf");
+    super::names::expand_all(doc);
+}
+
+/// RIFF chunks: inside the file, the same twice, and written and read again.
+pub fn riff(data: &[u8]) {
+    let limits = Limits::default();
+    let scan = |bytes: &[u8]| Riff::scan(&mut Bytes::slice(bytes, &limits), &limits);
+    let Ok(riff) = scan(data) else { return };
+    assert_eq!(scan(data).as_ref(), Ok(&riff));
+    let mut chunks = Vec::new();
+    let mut end = 0;
+    for c in &riff.chunks {
+        assert!(c.at >= end, "chunks overlap");
+        end = c.at.checked_add(c.size).expect("the end of a chunk is a number");
+        let contents = usize::try_from(c.at).ok().zip(usize::try_from(end).ok()).and_then(|(a, b)| data.get(a..b));
+        chunks.push((c.id, contents.expect("a chunk lies in the file")));
+    }
+    let mut b = Bytes::slice(data, &limits);
+    if let Some(c) = riff.chunk(b"fmt ") {
+        b.seek(c.at);
+        if let Ok(fmt) = WaveFmt::read(&mut b, c.size) {
+            let _ = (fmt.codec(), fmt.is_linear());
+        }
+    }
+    if let Some(c) = riff.chunk(b"bext") {
+        b.seek(c.at);
+        if let Ok(bext) = Bext::read(&mut b, c.size, &limits) {
+            let bytes = bext.to_bytes();
+            let back = Bext::read(&mut Bytes::slice(&bytes, &limits), bytes.len() as u64, &limits).expect("ours");
+            assert_eq!(
+                (back.time_reference, back.version, &back.umid),
+                (bext.time_reference, bext.version, &bext.umid)
+            );
+            assert!(bext.loudness.is_none() || bext.loudness == back.loudness);
+        }
+    }
+    // an empty `data` chunk looks like a recording that was never closed
+    if chunks.iter().any(|(id, c)| id == b"data" && !c.is_empty()) {
+        let again = write_wave(&chunks);
+        let back = scan(&again).expect("what was written can be read");
+        let ids = |r: &Riff| r.chunks.iter().map(|c| (c.id, c.size)).collect::<Vec<_>>();
+        assert_eq!(ids(&back), ids(&riff));
+    }
+}
+
+/// DPX headers: each field that is read can be written back and is then read the same.
+pub fn dpx(data: &[u8]) {
+    let limits = Limits::default();
+    let Ok(head) = DpxHeader::read(&mut Bytes::slice(data, &limits)) else { return };
+    assert!(head.bytes().len() <= data.len());
+    let _ = head.picture_start();
+    let mut copy = head.clone();
+    let elements = (0..MAX_ELEMENTS).flat_map(|n| ELEMENT.iter().map(move |f| f.of_element(n)));
+    let fields: Vec<Field> = [GENERIC, FILM, TELEVISION].into_iter().flatten().copied().chain(elements).collect();
+    for f in &fields {
+        match head.value(f) {
+            Some(Value::Number(n)) => copy.set_number(f, n),
+            Some(Value::Real(x)) => copy.set_real(f, x),
+            Some(Value::Text(_)) | None => {}
+        }
+    }
+    assert_eq!(copy, head, "writing what was read changes the header");
+    let numbers = fields.iter().filter_map(|f| head.number(f)).take(5).collect::<Vec<_>>();
+    if let [descriptor, depth, packing, width, height] = numbers[..] {
+        let _ = rushes::engine::container::dpx::least_bytes(descriptor, depth, packing, width, height);
+    }
+}
+
+/// An iXML chunk, in a file that is otherwise good.
+pub fn ixml(data: &[u8]) {
+    let fmt = WaveFmt::pcm(1, 48_000, 24).to_bytes();
+    let file = write_wave(&[(*b"fmt ", &fmt), (*b"iXML", data), (*b"data", &[0; 6])]);
+    let first = read("S001.wav", ClipUnit::File, &[&file]);
+    assert_eq!(first, read("S001.wav", ClipUnit::File, &[&file]), "not the same twice");
+    if let Ok(doc) = first {
+        document(&doc);
+    }
+}
