@@ -3,7 +3,7 @@ SHELL      := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-CARGO      ?= cargo
+CARGO      ?= $(or $(shell command -v cargo),$(HOME)/.cargo/bin/cargo)
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 RUSHES_BIN ?= $(TARGET_DIR)/release/rushes
 DESTDIR    ?=

@@ -18,11 +18,11 @@ const FRAMES: u32 = 48;
 pub fn run_demo(args: &DemoArgs) -> Outcome {
     let dir = empty_folder(args)?;
     let failed = |doing: &str, e: &std::io::Error| Error::io("OUTPUT-FAILED", doing, e).at(&dir);
+    let dir = dir.canonicalize().map_err(|e| failed("find the demo's folder", &e))?;
     let camera = dir.join("in/camera").join(REEL);
     for d in [&camera, &dir.join("in/sound"), &dir.join("state"), &dir.join("out/camera"), &dir.join("out/sound")] {
         std::fs::create_dir_all(d).map_err(|e| failed("make the demo's folders", &e))?;
     }
-    let dir = dir.canonicalize().map_err(|e| failed("find the demo's folder", &e))?;
     println!("1. a small roll in {}", dir.join("in").display());
     make_roll(&dir, &camera)?;
     let config = dir.join("rushes.toml");

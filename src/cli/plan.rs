@@ -7,7 +7,7 @@ use super::steps::{Bench, Wanted};
 use crate::config::{Config, Folder};
 use crate::daemon::orders::{Orders, orders, outputs};
 use crate::model::{CheckResult, ClipDoc, Error, MediaPath, escape_for_people};
-use crate::rules::guardrails::{Facts, check, stopping};
+use crate::rules::guardrails::{Facts, check, may_be_mistaken, stopping};
 use crate::rules::template::collision_key;
 use crate::rules::{Scope, Verdict};
 use crate::watch::{Unit, list_once};
@@ -79,15 +79,11 @@ pub fn run(cli: &Cli, args: &PlanArgs) -> Outcome {
                 continue;
             }
         };
-        for unit in &units {
-            let duplicate_of = names.note(folder, unit);
-            if !is_wanted(folder, unit, &only) {
-                continue;
-            }
+        for unit in units.iter().filter(|u| is_wanted(folder, u, &only)) {
             if let Some(n) = bench.signal() {
                 return Ok(Ending::Signal(n));
             }
-            let plan = plan_clip(&config, folder, unit, &bench, duplicate_of);
+            let plan = plan_clip(&config, folder, unit, &bench, &mut names);
             trouble |= !plan.refused.is_empty();
             trouble |= plan.problem.as_ref().is_some_and(|p| p.kind != crate::model::ErrorKind::Unsupported);
             if args.json.json { out.json_line(&plan)? } else { show(&mut out, &plan)? }
@@ -101,36 +97,35 @@ fn is_wanted(folder: &Folder, unit: &Unit, only: &[PathBuf]) -> bool {
     only.is_empty() || unit.files.iter().any(|(f, _)| only.iter().any(|o| folder.path.join(f.as_path()).starts_with(o)))
 }
 
-/// The clip names met so far, by show. Contents are not read here: only clips of other sizes are certainly others.
+/// The clips met so far, by show and name. Contents are not read here: only clips of other sizes are certainly others.
 #[derive(Default)]
 struct Names(HashMap<(String, String), Vec<Met>>);
 
-/// First file, and the sizes of all.
-type Met = (MediaPath, Vec<u64>);
+/// What is kept of a clip's document, and the sizes of its files.
+type Met = (ClipDoc, Vec<u64>);
 
 /// Clips of one name that are remembered.
 const MOST_OF_A_NAME: usize = 16;
 
 impl Names {
-    /// Takes a clip, and names one of the same name and of other contents that came before.
-    fn note(&mut self, folder: &Folder, unit: &Unit) -> Option<MediaPath> {
+    /// Takes a clip, and names one that came before and that it may be mistaken for.
+    fn note(&mut self, folder: &Folder, unit: &Unit, doc: &ClipDoc) -> Option<MediaPath> {
         let sizes: Vec<u64> = unit.files.iter().map(|f| f.1.size).collect();
         let earlier = self.0.entry((folder.show.clone(), collision_key(&unit.name))).or_default();
-        let other = earlier.iter().find(|(_, s)| *s != sizes).map(|(path, _)| path.clone());
-        if earlier.len() < MOST_OF_A_NAME && earlier.iter().all(|(_, s)| *s != sizes) {
-            earlier.push((unit.files.first().map(|f| f.0.clone()).unwrap_or_default(), sizes));
+        let other = earlier.iter().find(|(d, s)| *s != sizes && may_be_mistaken(d, doc));
+        let other = other.and_then(|(d, _)| d.clip.files.first()).map(|f| f.path.clone());
+        if earlier.len() < MOST_OF_A_NAME {
+            let mut kept = ClipDoc::new(unit.name.clone(), unit.unit);
+            kept.format.id.clone_from(&doc.format.id);
+            kept.image.width = doc.image.width;
+            kept.clip.files = doc.clip.files.iter().take(1).cloned().collect();
+            earlier.push((kept, sizes));
         }
         other
     }
 }
 
-fn plan_clip(
-    config: &Config,
-    folder: &Folder,
-    unit: &Unit,
-    bench: &Bench,
-    duplicate_of: Option<MediaPath>,
-) -> ClipPlan {
+fn plan_clip(config: &Config, folder: &Folder, unit: &Unit, bench: &Bench, names: &mut Names) -> ClipPlan {
     let wanted = Wanted {
         name: unit.name.clone(),
         unit: unit.unit,
@@ -153,7 +148,11 @@ fn plan_clip(
         problem: None,
     };
     match bench.inspect(&wanted, config.engine.limits) {
-        Ok(doc) => fill(&mut p, folder, unit, &doc, duplicate_of),
+        Ok(mut doc) => {
+            let duplicate_of = names.note(folder, unit, &doc);
+            crate::daemon::defaults::apply(config, folder, &mut doc);
+            fill(&mut p, folder, unit, &doc, duplicate_of);
+        }
         Err(e) => p.problem = Some(e),
     }
     p

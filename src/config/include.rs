@@ -4,6 +4,7 @@ use super::reader::Out;
 use super::source::Spot;
 use globset::GlobBuilder;
 use std::collections::BTreeSet;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// Most entries looked at in all folders together.
@@ -63,8 +64,12 @@ fn expand(base: &Path, glob: &str, budget: &mut usize) -> Result<Vec<PathBuf>, S
         let matcher = build.map_err(|e| format!("the glob is not valid: {}", e.kind()))?.compile_matcher();
         let mut next = Vec::new();
         for dir in &at {
-            // a folder that cannot be listed holds no match; the caller says that nothing was found
-            for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+            let list = match std::fs::read_dir(dir) {
+                Ok(list) => list,
+                Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+                Err(e) => return Err(format!("{} cannot be listed: {e}", dir.display())),
+            };
+            for entry in list.flatten() {
                 *budget = budget.checked_sub(1).ok_or("the include looks at too many files")?;
                 let name = entry.file_name();
                 let hidden = name.as_encoded_bytes().first() == Some(&b'.') && !part.starts_with('.');

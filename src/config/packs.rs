@@ -52,7 +52,7 @@ fn read(name: &Spot<String>, out: &Out) -> Option<Pack> {
         }
         return found;
     }
-    let base = name.at.source.path.parent().unwrap_or(Path::new("."));
+    let base = super::raw::folder_of(&name.at.source.path);
     match Source::read(&base.join(&name.value)) {
         Ok(source) => pack(&name.value, &source, out),
         Err(d) => {

@@ -4,6 +4,7 @@
 use super::raw::Raw;
 use super::reader::Out;
 use super::source::{At, Spot};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
@@ -41,6 +42,24 @@ struct Known<'a> {
     written: &'a Path,
     real: PathBuf,
     state: State,
+    /// Device and inode of the path and of each folder above it, as far as they exist: one folder may be mounted at
+    /// two places.
+    ids: Vec<Option<Id>>,
+}
+
+/// Device and inode.
+type Id = (u64, u64);
+
+impl Known<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        let own = |k: &Self| k.ids.first().copied().flatten();
+        self.real == other.real || own(self).is_some() && own(self) == own(other)
+    }
+
+    fn is_inside(&self, outer: &Self) -> bool {
+        let top = outer.ids.first().copied().flatten();
+        self.real.starts_with(&outer.real) || top.is_some() && self.ids.iter().skip(1).any(|id| *id == top)
+    }
 }
 
 /// Checks all paths.
@@ -62,8 +81,8 @@ fn collect<'a>(raw: &'a Raw, state_dir: &'a Path, control: &'a Path) -> Vec<Know
     let mut out: Vec<Known<'_>> = Vec::new();
     let deadline = Instant::now() + ALL;
     let mut add = |role, label: String, at: Option<&'a At>, written: &'a Path| {
-        let (real, state) = look(written, deadline);
-        out.push(Known { role, label, at, written, real, state });
+        let Seen { real, state, ids } = look(written, deadline);
+        out.push(Known { role, label, at, written, real, state, ids });
     };
     let service = |s: &'a Option<Spot<PathBuf>>| s.as_ref().map(|s| &s.at);
     add(Role::State, "state_dir".into(), service(&raw.state_dir), state_dir);
@@ -85,7 +104,7 @@ fn collect<'a>(raw: &'a Raw, state_dir: &'a Path, control: &'a Path) -> Vec<Know
 }
 
 /// Asks the file system on another thread, which may hang for ever without hurting us.
-fn look(path: &Path, deadline: Instant) -> (PathBuf, State) {
+fn look(path: &Path, deadline: Instant) -> Seen {
     let wait = deadline.saturating_duration_since(Instant::now()).min(ONE);
     let (tx, rx) = mpsc::channel();
     let owned = path.to_owned();
@@ -95,11 +114,24 @@ fn look(path: &Path, deadline: Instant) -> (PathBuf, State) {
     });
     match asked.ok().and_then(|_| rx.recv_timeout(wait).ok()) {
         Some(answer) => answer,
-        None => (path.to_owned(), State::Silent),
+        None => Seen { real: path.to_owned(), state: State::Silent, ids: Vec::new() },
     }
 }
 
-fn ask(path: &Path) -> (PathBuf, State) {
+/// What a file system says of a path.
+struct Seen {
+    real: PathBuf,
+    state: State,
+    ids: Vec<Option<Id>>,
+}
+
+fn ask(path: &Path) -> Seen {
+    let (real, state) = resolve(path);
+    let ids = real.ancestors().map(|p| std::fs::metadata(p).ok().map(|m| (m.dev(), m.ino()))).collect();
+    Seen { real, state, ids }
+}
+
+fn resolve(path: &Path) -> (PathBuf, State) {
     let state = match std::fs::metadata(path) {
         Ok(m) if m.is_dir() => State::Folder,
         Ok(_) => State::Other,
@@ -161,7 +193,7 @@ fn is_ours(inner: &Path, state: &Path) -> bool {
 /// `inner` must not lie in `outer`.
 fn pair(inner: &Known<'_>, outer: &Known<'_>, out: &Out) {
     use Role::{Control, Output, Receipts, Root, State as StateDir};
-    if inner.real == outer.real || !inner.real.starts_with(&outer.real) || outer.real == Path::new("/") {
+    if inner.is_same(outer) || !inner.is_inside(outer) || outer.real == Path::new("/") {
         return;
     }
     let (why, fix) = match (inner.role, outer.role) {
@@ -187,7 +219,7 @@ fn pair(inner: &Known<'_>, outer: &Known<'_>, out: &Out) {
 /// Two paths that are one.
 fn same(a: &Known<'_>, b: &Known<'_>, out: &Out) {
     use Role::{Control, Output, Receipts, Root};
-    if a.real != b.real {
+    if !a.is_same(b) {
         return;
     }
     let Some(at) = b.at.or(a.at) else { return };

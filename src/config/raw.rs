@@ -70,6 +70,11 @@ pub(super) struct RawRule {
     pub priority: Option<Priority>,
 }
 
+/// The folder that a file lies in; for a bare name, the current one.
+pub(super) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
 /// Reads the main file and those it includes.
 pub(super) fn read_all(path: &Path, found: &mut Vec<Diagnostic>) -> Option<Raw> {
     let out = Out::default();
@@ -77,7 +82,7 @@ pub(super) fn read_all(path: &Path, found: &mut Vec<Diagnostic>) -> Option<Raw> 
     let ok = match Source::read(path) {
         Ok(source) => {
             let globs = read_main(&source, &mut raw, &out);
-            let base = path.parent().unwrap_or(Path::new("."));
+            let base = folder_of(path);
             for file in include::files(base, &globs, path, MAX_FILES, &out) {
                 match Source::read(&file.value) {
                     Ok(s) => read_included(&s, &mut raw, &out),

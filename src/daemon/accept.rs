@@ -2,12 +2,13 @@
 
 use crate::config::Folder;
 use crate::daemon::core::{Core, Pending, Ticket, now_ms};
+use crate::daemon::defaults::apply;
 use crate::engine::deliver::{JobFile, JobInput, StepKind};
 use crate::index::{ClipRecord, FileRecord, JournalEntry, Location, QuarantineRecord};
 use crate::job::{MOST_TRIES, Next, after_failure};
-use crate::model::{AppliedDefault, ClipDoc, ClipId, Error, ErrorKind, MediaPath, Severity, stable_id};
+use crate::model::{ClipDoc, ClipId, Error, ErrorKind, MediaPath, Severity, stable_id};
+use crate::rules::Scope;
 use crate::rules::guardrails::Facts;
-use crate::rules::{FolderKind, Scope};
 use crate::telemetry::events;
 use crate::watch::{ReadyFile, ReadyUnit};
 use std::time::{Duration, Instant};
@@ -188,7 +189,7 @@ impl Core {
     fn accept(&mut self, unit: &ReadyUnit, content: &str, mut doc: ClipDoc) {
         let Some(folder) = self.config.folder(&unit.root).cloned() else { return };
         fill_files(&mut doc, unit);
-        self.apply_defaults(&folder, &mut doc);
+        apply(&self.config, &folder, &mut doc);
         let id = ClipId::of(&folder.show, &doc);
         doc.clip.id = id.to_string();
         self.note_same_content(&folder, &id, &mut doc);
@@ -227,13 +228,12 @@ impl Core {
         let mut record =
             ClipRecord { id, show: folder.show.clone(), doc, locations, accepted_ms, jobs, superseded_by: None };
         self.order_jobs(&folder, &here, &mut record);
+        // the check speaks about both: one that was accepted before its namesake came is asked again
+        let twins =
+            if checked(&record.doc, "NAME-DUP") { self.twins(&folder, &record.id, &record.doc) } else { Vec::new() };
         self.keep_clip(record);
-    }
-
-    fn apply_defaults(&self, folder: &Folder, doc: &mut ClipDoc) {
-        let mut say = |input: &str, used: String| doc.defaults.push(AppliedDefault { input: input.into(), used });
-        if folder.kind != FolderKind::Look {
-            say("mhl", "complete by quiet time or marker; the roll is unverified".into());
+        for twin in twins.iter().filter(|t| !checked(&t.doc, "NAME-DUP")) {
+            self.reconsider(twin);
         }
     }
 
@@ -279,11 +279,16 @@ impl Core {
             c.locations.retain(|l| !gone.contains(l));
             if c.locations.is_empty() {
                 c.superseded_by = new.cloned();
-                self.drop_jobs_of(&old);
+                self.drop_jobs_of(&c);
             }
             self.keep_clip(c);
         }
     }
+}
+
+/// Whether a guardrail spoke about a clip.
+fn checked(doc: &ClipDoc, code: &str) -> bool {
+    doc.checks.iter().any(|c| c.code == code)
 }
 
 fn shares_file(c: &ClipRecord, unit: &ReadyUnit) -> bool {

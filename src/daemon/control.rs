@@ -2,6 +2,7 @@
 
 use crate::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, state_word};
 use crate::daemon::core::{Call, Core, now_ms};
+use crate::daemon::deliver::is_refusal;
 use crate::daemon::snapshot::Shared;
 use crate::index::{ClipRecord, Index, JournalEntry, QuarantineRecord, Waiver};
 use crate::job::{Job, JobState};
@@ -130,10 +131,18 @@ impl Core {
         };
         for mut j in jobs {
             if matches!(j.state, JobState::Quarantined { .. } | JobState::Cancelled { .. } | JobState::Waiting { .. }) {
+                changed.push(j.id.to_string());
+                if is_refusal(&j) {
+                    // nothing to run yet: the clip's rules are asked again
+                    if let Some(clip) = self.clip(&j.clip) {
+                        self.drop_job(j);
+                        self.reconsider(&clip);
+                    }
+                    continue;
+                }
                 j.tries = 0;
                 j.state = JobState::Queued;
                 self.batch.journal(JournalEntry::Try { key: j.id.to_string(), n: 0 });
-                changed.push(j.id.to_string());
                 self.keep_job(j);
             }
         }

@@ -5,11 +5,11 @@ use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::orders::{Orders, Wanted, context_of, identity, orders};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
-use crate::engine::deliver::{JobFile, MadeOutput, StepKind, StepOutcome};
+use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, StepKind, StepOutcome};
 use crate::exec::ExecEvent;
 use crate::index::{ClipRecord, JournalEntry, Location};
-use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure};
-use crate::model::{ClipDoc, ClipId, Error, ErrorKind, JobId};
+use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure, job_id};
+use crate::model::{ClipDoc, Error, ErrorKind, JobId};
 use crate::rules::Verdict;
 use crate::rules::guardrails::stopping;
 use crate::telemetry::events;
@@ -31,9 +31,40 @@ impl Core {
         let holds: Vec<String> = stopping(&clip.doc.checks).map(|c| c.code.clone()).collect();
         for w in wanted {
             let label = w.name.clone();
-            if let Err(e) = self.order_job(folder, here, clip, w, &holds) {
-                events::job_quarantined("-", &clip.doc.clip.name, &label, &folder.name, &here.stem, &e.code, &e);
-                clip.doc.warn(&e.code, format!("`{label}` is not made: {e}"));
+            match self.order_job(folder, here, clip, w.clone(), &holds) {
+                Ok(()) => self.forget_refused(clip, folder, &label),
+                Err(e) => {
+                    clip.doc.warn(&e.code, format!("`{label}` is not made: {e}"));
+                    self.refuse_job(folder, here, clip, w, e);
+                }
+            }
+        }
+    }
+
+    /// A deliverable that cannot be made of this clip: a job without outputs, so that people see it and why.
+    fn refuse_job(&mut self, folder: &Folder, here: &Location, clip: &mut ClipRecord, w: Wanted, error: Error) {
+        let id = job_id(&clip.id, &w.recipe, &[], None, &context_of(folder, &clip.doc, &w.recipe));
+        match self.job(&id).map(|j| j.state) {
+            Some(JobState::Quarantined { .. }) => return,
+            Some(JobState::Cancelled { who }) if who != OURSELVES => return,
+            _ => {}
+        }
+        if !clip.jobs.contains(&id) {
+            clip.jobs.push(id.clone());
+        }
+        let job = Job { state: JobState::Quarantined { error }, ..new_job(id, folder, clip, w, Vec::new()) };
+        if let JobState::Quarantined { error: e } = &job.state {
+            events::job_quarantined(&job.id, &job.clip_name, &job.recipe_name, &folder.name, &here.stem, &e.code, e);
+            self.batch.journal(JournalEntry::JobQuarantined { job: job.id.clone(), error: e.clone(), ms: now_ms() });
+        }
+        self.keep_job(job);
+    }
+
+    /// What could not be made of a clip, and now can be.
+    fn forget_refused(&mut self, clip: &ClipRecord, folder: &Folder, recipe: &str) {
+        for job in clip.jobs.iter().filter_map(|id| self.job(id)).collect::<Vec<_>>() {
+            if is_refusal(&job) && job.recipe_name == recipe && job.folder == folder.name {
+                self.drop_job(job);
             }
         }
     }
@@ -58,23 +89,7 @@ impl Core {
                 JobState::Running => return Ok(()),
                 _ => old,
             },
-            None => Job {
-                id: id.clone(),
-                clip: clip.id.clone(),
-                clip_name: clip.doc.clip.name.clone(),
-                show: folder.show.clone(),
-                folder: folder.name.clone(),
-                path: clip.doc.clip.files.first().map(|f| f.path.clone()).unwrap_or_default(),
-                rule: w.rule,
-                recipe_name: w.name,
-                recipe: w.recipe,
-                output: folder.output.clone(),
-                outputs,
-                priority: w.priority,
-                tries: 0,
-                state: JobState::Queued,
-                queued_ms: now_ms(),
-            },
+            None => new_job(id.clone(), folder, clip, w, outputs),
         };
         let known = self.index.done_outputs(&id).filter(|made| self.are_there(folder, made));
         job.state = match known {
@@ -281,15 +296,16 @@ impl Core {
         self.keep_job(job);
     }
 
-    /// Unfinished jobs of a clip that is no longer there.
-    pub fn drop_jobs_of(&mut self, clip: &ClipId) {
-        let mine: Vec<Job> = self.queue.all().filter(|j| j.clip == *clip).cloned().collect();
+    /// Unfinished and refused jobs of a clip that is no longer there.
+    pub fn drop_jobs_of(&mut self, clip: &ClipRecord) {
+        let is_moot = |j: &Job| !matches!(j.state, JobState::Done { .. } | JobState::Cancelled { .. });
+        let mine: Vec<Job> = clip.jobs.iter().filter_map(|id| self.job(id)).filter(is_moot).collect();
         for j in mine {
             self.drop_job(j);
         }
     }
 
-    fn drop_job(&mut self, mut job: Job) {
+    pub fn drop_job(&mut self, mut job: Job) {
         events::job_cancelled(&job.id, &job.clip_name, &job.recipe_name, OURSELVES);
         for t in self.tickets_of(&job.id) {
             self.executor.cancel(t);
@@ -340,6 +356,31 @@ fn say_silent(folder: &Folder, doc: &mut ClipDoc, rule: &str, verdict: Verdict) 
             events::rule_failed(&folder.name, &clip, rule, &message);
             doc.warn("RULE-FAILED", format!("rule `{rule}` did not fire: {message}"));
         }
+    }
+}
+
+/// True for what [`Core::refuse_job`] leaves.
+pub(super) fn is_refusal(job: &Job) -> bool {
+    job.outputs.is_empty() && matches!(job.state, JobState::Quarantined { .. })
+}
+
+fn new_job(id: JobId, folder: &Folder, clip: &ClipRecord, w: Wanted, outputs: Vec<PlannedOutput>) -> Job {
+    Job {
+        id,
+        clip: clip.id.clone(),
+        clip_name: clip.doc.clip.name.clone(),
+        show: folder.show.clone(),
+        folder: folder.name.clone(),
+        path: clip.doc.clip.files.first().map(|f| f.path.clone()).unwrap_or_default(),
+        rule: w.rule,
+        recipe_name: w.name,
+        recipe: w.recipe,
+        output: folder.output.clone(),
+        outputs,
+        priority: w.priority,
+        tries: 0,
+        state: JobState::Queued,
+        queued_ms: now_ms(),
     }
 }
 

@@ -5,6 +5,7 @@ use crate::daemon::core::Core;
 use crate::index::{ClipRecord, Location};
 use crate::job::Job;
 use crate::model::{ClipDoc, ClipId, MediaPath, Reuse};
+use crate::rules::guardrails::may_be_mistaken;
 use crate::rules::template::collision_key;
 use crate::watch::{ReadyFile, ReadyUnit};
 use std::ffi::{OsStr, OsString};
@@ -49,6 +50,17 @@ impl Core {
     /// Another current clip of the show with the same name (without regard to case and composition) and other
     /// contents.
     pub fn same_name_other_content(&self, folder: &Folder, id: &ClipId, doc: &ClipDoc) -> Option<MediaPath> {
+        let mut paths: Vec<MediaPath> = self
+            .twins(folder, id, doc)
+            .into_iter()
+            .filter_map(|c| c.doc.clip.files.first().map(|f| f.path.clone()))
+            .collect();
+        paths.sort();
+        paths.into_iter().next()
+    }
+
+    /// Current clips of the show that have the same name, other contents, and are the same kind of thing.
+    pub fn twins(&self, folder: &Folder, id: &ClipId, doc: &ClipDoc) -> Vec<ClipRecord> {
         let mine = doc.clip.files.first().map(|f| &f.path);
         let wanted = collision_key(&doc.clip.name);
         let mut ids = self.index.clips_named(&folder.show, &doc.clip.name);
@@ -58,16 +70,14 @@ impl Core {
                 .filter(|c| c.show == folder.show && collision_key(&c.doc.clip.name) == wanted)
                 .map(|c| c.id.clone()),
         );
-        let mut paths: Vec<MediaPath> = ids
-            .into_iter()
+        ids.sort();
+        ids.dedup();
+        ids.into_iter()
             .filter(|c| c != id)
             .filter_map(|c| self.clip(&c))
-            .filter(|c| !c.locations.is_empty() && !same_contents(&c.doc, doc))
-            .filter_map(|c| c.doc.clip.files.first().map(|f| f.path.clone()))
-            .filter(|p| Some(p) != mine)
-            .collect();
-        paths.sort();
-        paths.into_iter().next()
+            .filter(|c| !c.locations.is_empty() && !same_contents(&c.doc, doc) && may_be_mistaken(&c.doc, doc))
+            .filter(|c| c.doc.clip.files.first().map(|f| &f.path) != mine)
+            .collect()
     }
 
     /// The clip of a job as a ready unit at the place the job was asked for, from the index alone.

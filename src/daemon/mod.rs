@@ -11,6 +11,7 @@
 mod accept;
 mod control;
 mod core;
+pub mod defaults;
 mod deliver;
 mod kin;
 mod known;

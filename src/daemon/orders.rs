@@ -12,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 /// One thing that a clip's rules ask for.
+#[derive(Debug, Clone)]
 pub struct Wanted {
     /// The rule that asks.
     pub rule: String,
@@ -110,10 +111,16 @@ pub(super) fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe) -> BTr
     c.insert("show".to_owned(), folder.show.clone());
     c.insert("folder".to_owned(), folder.name.clone());
     c.insert("verified".to_owned(), "unverified".to_owned());
+    if !doc.defaults.is_empty() {
+        let used: Vec<String> = doc.defaults.iter().map(|d| format!("{}: {}", d.input, d.used)).collect();
+        c.insert("defaults".to_owned(), used.join("; "));
+    }
     if recipe.makes_record() {
         let said: Vec<String> = doc
             .checks
             .iter()
+            // whether a namesake was there already is a matter of order, and must not make another record
+            .filter(|k| k.code != "NAME-DUP" || k.waiver.is_some())
             .map(|k| match &k.waiver {
                 None => k.code.clone(),
                 Some(w) => format!("{} waived by {} at {}", k.code, w.who, w.when),

@@ -14,6 +14,9 @@ fn invalid(what: impl Into<String>) -> Error {
     Error::new(ErrorKind::Malformed, "JOB-INVALID", what)
 }
 
+/// What is wrong with a result of [`LARGEST`] bytes or more.
+pub(super) const TOO_LONG: &str = "its result is too long";
+
 /// Reads and checks a job file.
 ///
 /// # Errors
@@ -120,7 +123,7 @@ fn write_private(path: &Path, text: &[u8]) -> Result<(), Error> {
 /// A sentence saying what is wrong with it: too long, no JSON, another job's, or an outcome that does not fit the step.
 pub fn parse_result(job: &JobFile, text: &[u8]) -> Result<StepResult, String> {
     if text.len() >= LARGEST {
-        return Err("its result is too long".into());
+        return Err(TOO_LONG.into());
     }
     let result: StepResult = serde_json::from_slice(text).map_err(|e| format!("its result cannot be read: {e}"))?;
     if result.schema != RESULT_SCHEMA || result.id != job.id {

@@ -288,6 +288,9 @@ fn understand(job: &JobFile, finished: &Finished) -> Result<StepResult, Error> {
     let e = match finished.ended {
         Ended::Code(0) => match job_file::parse_result(job, &finished.stdout) {
             Ok(result) => return Ok(result),
+            Err(what) if what == job_file::TOO_LONG => {
+                limit("LIMIT-SIZE", format!("the metadata has more than {} MiB as text", job_file::LARGEST >> 20))
+            }
             Err(what) => crashed(format!("the worker failed: {what}")),
         },
         Ended::Code(code) => crashed(format!("the worker ended with exit code {code}")),

@@ -12,7 +12,7 @@ use crate::job::JobState;
 /// | held | waived | | | other codes | | | by a person |
 /// | done | `retry --outdated`, or outputs gone | | | | | | |
 /// | quarantined | `retry`, or the clip changed | | | | | | by a person |
-/// | cancelled | `retry` | | | | | | |
+/// | cancelled | `retry` | | | | | cannot be made of the clip | |
 #[must_use]
 pub fn is_legal(from: &JobState, to: &JobState) -> bool {
     use JobState::{Cancelled, Done, Held, Quarantined, Queued, Running, Waiting};
@@ -22,16 +22,15 @@ pub fn is_legal(from: &JobState, to: &JobState) -> bool {
         | (Waiting { .. }, Queued | Waiting { .. } | Held { .. } | Quarantined { .. } | Cancelled { .. })
         | (Held { .. }, Queued | Held { .. } | Cancelled { .. })
         | (Quarantined { .. }, Queued | Cancelled { .. })
-        | (Done { .. } | Cancelled { .. }, Queued) => true,
+        | (Done { .. }, Queued)
+        | (Cancelled { .. }, Queued | Quarantined { .. }) => true,
         (Queued, Queued | Quarantined { .. })
         | (Running, Running | Held { .. })
         | (Waiting { .. }, Running | Done { .. })
         | (Held { .. }, Running | Waiting { .. } | Done { .. } | Quarantined { .. })
         | (Quarantined { .. }, Running | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. })
-        | (
-            Done { .. } | Cancelled { .. },
-            Running | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. },
-        ) => false,
+        | (Done { .. }, Running | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. })
+        | (Cancelled { .. }, Running | Waiting { .. } | Held { .. } | Done { .. } | Cancelled { .. }) => false,
     }
 }
 
@@ -69,7 +68,7 @@ mod tests {
             "1001001", // held
             "1000000", // done
             "1000001", // quarantined
-            "1000000", // cancelled
+            "1000010", // cancelled
         ];
         for (from, row) in states.iter().zip(table) {
             let got: String = states.iter().map(|to| if is_legal(from, to) { '1' } else { '0' }).collect();

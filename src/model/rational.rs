@@ -50,8 +50,8 @@ impl Rational {
     }
 
     /// Resolves a rate written as a decimal to the exact rate that the field means by it: 23.976,
-    /// 23.98, 29.97, 47.95, 59.94 and 119.88 become n·1000/1001, whole numbers stay. `None` when no
-    /// known rate lies within 0.006.
+    /// 23.97, 23.98, 29.97, 47.95, 59.94 and 119.88 become n·1000/1001, whole numbers stay. `None` when no
+    /// known rate lies within 0.0065.
     #[must_use]
     pub fn from_decimal_rate(x: f64) -> Option<Self> {
         if !(0.5..=1000.5).contains(&x) {
@@ -62,7 +62,7 @@ impl Rational {
             return Self::new(whole as u32, 1);
         }
         let up = x.ceil();
-        if [24.0, 30.0, 48.0, 60.0, 120.0].contains(&up) && (x - up * 1000.0 / 1001.0).abs() < 0.006 {
+        if [24.0, 30.0, 48.0, 60.0, 120.0].contains(&up) && (x - up * 1000.0 / 1001.0).abs() < 0.0065 {
             return Self::new(up as u32 * 1000, 1001);
         }
         for (v, n, d) in [(12.5, 25, 2), (7.5, 15, 2), (14.985, 15_000, 1001)] {
@@ -113,6 +113,7 @@ mod tests {
     fn decimal_rates_become_exact() {
         for (text, want) in [
             ("23.976", "24000/1001"),
+            ("23.97", "24000/1001"),
             ("23.98", "24000/1001"),
             ("29.97", "30000/1001"),
             ("59.94", "60000/1001"),

@@ -40,6 +40,16 @@ impl Timecode {
         Some(Self { frames: u32::try_from(frames.rem_euclid(day)).ok()?, rate, drop })
     }
 
+    /// From samples since midnight at `per_second` samples per second, to the nearest frame (half up); `None` as in
+    /// [`Timecode::from_frames`], and for numbers that cannot be counted.
+    #[must_use]
+    pub fn from_samples(samples: u64, per_second: u32, rate: Rational, drop: bool) -> Option<Self> {
+        let n = u128::from(samples).checked_mul(u128::from(rate.num()))?;
+        let d = u128::from(rate.den()).checked_mul(u128::from(per_second))?;
+        let rounded = n.checked_mul(2)?.checked_add(d)?.checked_div(d.checked_mul(2)?)?;
+        Self::from_frames(i64::try_from(rounded).ok()?, rate, drop)
+    }
+
     /// Reads `HH:MM:SS:FF`. Drop-frame when `drop` says so or when the last separator is `;`, `.`
     /// or `,`.
     ///
@@ -174,6 +184,17 @@ mod tests {
 
     fn r(n: u32, d: u32) -> Rational {
         Rational::new(n, d).unwrap()
+    }
+
+    #[test]
+    fn samples_to_frames_as_the_field_counts() {
+        let r = Rational::new(24_000, 1001).unwrap();
+        let t = Timecode::from_samples(2_190_940_753, 48_000, r, false).unwrap();
+        assert_eq!((t.to_string().as_str(), t.frames()), ("12:39:59:00", 1_094_376), "wall clock would be 12:40:44");
+        assert_eq!(Timecode::from_samples(u64::MAX, 1, r, false), None);
+        assert_eq!(Timecode::from_samples(5, 0, r, false), None);
+        let half = Timecode::from_samples(1000, 48_000, Rational::new(24, 1).unwrap(), false);
+        assert_eq!(half.unwrap().frames(), 1, "half a frame rounds up");
     }
 
     #[test]

@@ -95,6 +95,17 @@ pub struct Facts {
     pub duplicate_of: Option<MediaPath>,
 }
 
+/// For `NAME-DUP`: whether a person who asks for one may get the other: both are pictures or both are sound alone. What no reader
+/// knows (a camera's companion files), and another file of the same clip beside it (a proxy), never is.
+#[must_use]
+pub fn may_be_mistaken(a: &ClipDoc, b: &ClipDoc) -> bool {
+    let known = |d: &ClipDoc| d.format.id != "unknown";
+    let first = |d: &ClipDoc| d.clip.files.first().map(|f| f.path.as_path().to_path_buf()).unwrap_or_default();
+    let (p, q) = (first(a), first(b));
+    let is_beside = p.parent() == q.parent() && p.file_stem() == q.file_stem() && p.extension() != q.extension();
+    known(a) && known(b) && a.image.width.is_some() == b.image.width.is_some() && !is_beside
+}
+
 /// A waiver for one code on the clip at hand.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiver {

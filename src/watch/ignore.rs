@@ -1,4 +1,4 @@
-//! Names that are never media: hidden, temporary, left by operating systems and NAS boxes.
+//! Names that are never media: hidden, temporary, left by operating systems and NAS boxes, and our own records.
 
 use crate::model::Error;
 use globset::{GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
@@ -69,8 +69,19 @@ impl NameRules {
     }
 }
 
+/// Whether this is the record of a clip, or an earlier version of one: `A.mov.rushes.json`, `A.mov.rushes.v001.json`.
+fn is_record(name: &[u8]) -> bool {
+    let Some(head) = name.strip_suffix(b".json") else { return false };
+    let numbers = head.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+    let head = head.get(..head.len().saturating_sub(numbers)).unwrap_or(head);
+    let head = if numbers > 0 { head.strip_suffix(b".v").unwrap_or(b"") } else { head };
+    head.len() > b".rushes".len() && head.ends_with(b".rushes")
+}
+
 fn built_in(name: &[u8]) -> bool {
-    if hidden(name) {
+    // a record that came along with media says nothing new, and an output tree that is watched by mistake must not feed
+    // itself
+    if hidden(name) || is_record(name) {
         return true;
     }
     let starts = |p: &str| name.get(..p.len()).is_some_and(|x| x.eq_ignore_ascii_case(p.as_bytes()));
@@ -131,6 +142,9 @@ mod tests {
             ".Trashes",
             ".AppleDouble",
             ".rushes",
+            "A.mov.rushes.json",
+            "A.mov.rushes.v001.json",
+            "N.[1001-1240].dpx.rushes.v012.json",
         ] {
             assert!(r.ignores(OsStr::new(n)), "{n}");
         }

@@ -22,7 +22,7 @@ const RESERVED: &str = ".rushes";
 /// sequence), to which each recipe appends its own ending.
 ///
 /// # Errors
-/// `OUTPUT-ESCAPES` when `dir` or `stem` is anything but plain names or leads into `.rushes`;
+/// `FIELD-ABSENT` (kind Unsupported) when the clip lacks what a document needs; `OUTPUT-ESCAPES` when `dir` or `stem` is anything but plain names or leads into `.rushes`;
 /// `FILE-NAME-TOO-LONG`.
 pub fn plan(clip: &ClipDoc, recipe: &Recipe, dir: &Path, stem: &OsStr) -> Result<Vec<PlannedOutput>, Error> {
     let mut outputs = Vec::new();
@@ -31,7 +31,11 @@ pub fn plan(clip: &ClipDoc, recipe: &Recipe, dir: &Path, stem: &OsStr) -> Result
             for format in &s.formats {
                 let (part, ending, supersede) = match format {
                     SidecarFormat::Json => ("json", ".rushes.json", true),
-                    SidecarFormat::Ale => ("ale", ".ale", false),
+                    SidecarFormat::Ale => {
+                        // whether it can be made at all is better known now than in a worker
+                        crate::engine::sidecar::ale(clip).map_err(|e| e.at(&first_file(clip, dir, stem)))?;
+                        ("ale", ".ale", false)
+                    }
                 };
                 let mut name = stem.to_os_string();
                 name.push(ending);
@@ -129,8 +133,19 @@ mod tests {
         Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json, SidecarFormat::Ale] })
     }
 
+    /// A clip of which everything can be made.
+    fn full() -> ClipDoc {
+        let mut doc = ClipDoc::new("x", ClipUnit::File);
+        let rate = crate::model::Rational::new(24, 1).unwrap();
+        let start = "10:00:00:00".to_owned();
+        doc.timecode = Some(crate::model::TimecodeInfo { start, end: None, rate, drop: false });
+        doc.clip.frames = Some(24);
+        doc.image.width = Some(1920);
+        doc
+    }
+
     fn paths(dir: &str, stem: &[u8]) -> Result<Vec<String>, String> {
-        let doc = ClipDoc::new("x", ClipUnit::File);
+        let doc = full();
         plan(&doc, &both(), Path::new(dir), OsStr::from_bytes(stem))
             .map(|v| v.iter().map(|o| o.path.to_text()).collect())
             .map_err(|e| e.code.into_owned())
@@ -141,8 +156,14 @@ mod tests {
         assert_eq!(paths("A", b"B.mov").unwrap(), ["A/B.mov.rushes.json", "A/B.mov.ale"]);
         assert_eq!(paths("", b"N.[1001-1240].dpx").unwrap()[0], "N.[1001-1240].dpx.rushes.json");
         assert_eq!(paths("", b"\xff\xfe.mov").unwrap()[0], "\\xff\\xfe.mov.rushes.json");
-        let o = plan(&ClipDoc::new("x", ClipUnit::File), &both(), Path::new("A"), OsStr::new("B.mov")).unwrap();
+        let o = plan(&full(), &both(), Path::new("A"), OsStr::new("B.mov")).unwrap();
         assert!(o[0].supersede && !o[1].supersede);
+    }
+
+    #[test]
+    fn what_cannot_be_made_is_not_planned() {
+        let e = plan(&ClipDoc::new("x", ClipUnit::File), &both(), Path::new("A"), OsStr::new("B.mov")).unwrap_err();
+        assert_eq!((e.code.as_ref(), e.kind), ("FIELD-ABSENT", ErrorKind::Unsupported));
     }
 
     #[test]
@@ -184,7 +205,7 @@ mod tests {
         #[test]
         fn any_bytes_stay_inside(dir in proptest::collection::vec(any::<u8>(), 0..20), stem in proptest::collection::vec(any::<u8>(), 0..20)) {
             let dir = PathBuf::from(OsString::from_vec(dir));
-            if let Ok(outputs) = plan(&ClipDoc::new("x", ClipUnit::File), &both(), &dir, OsStr::from_bytes(&stem)) {
+            if let Ok(outputs) = plan(&full(), &both(), &dir, OsStr::from_bytes(&stem)) {
                 for o in outputs {
                     prop_assert!(o.path.as_path().components().all(|c| matches!(c, Component::Normal(_))));
                 }

@@ -12,6 +12,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Component, Path};
+use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most versions of one output.
@@ -231,6 +232,11 @@ impl Publisher<'_> {
                 match rustix::fs::linkat(self.stage.fd(), staged, dir, name, AtFlags::empty()) {
                     Ok(()) => {}
                     Err(Errno::PERM | Errno::OPNOTSUPP | Errno::NOSYS) => {
+                        // neither of the two: look and rename, one at a time at least in this process
+                        let _alone = LAST_RESORT.lock().unwrap_or_else(PoisonError::into_inner);
+                        if !matches!(look(dir, name)?, Found::Nothing) {
+                            return Err(Errno::EXIST);
+                        }
                         rustix::fs::renameat(self.stage.fd(), staged, dir, name)?;
                     }
                     Err(e) => return Err(e),
@@ -292,6 +298,9 @@ impl Publisher<'_> {
         self.move_new(OsStr::new("kept"), dir, to).map_err(|e| failed(doing, e))
     }
 }
+
+/// Held between a look and a rename where the file system can do neither of them as one.
+static LAST_RESORT: Mutex<()> = Mutex::new(());
 
 fn no_replace(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> Result<(), Errno> {
     rustix::fs::renameat_with(from, name, to, new, RenameFlags::NOREPLACE)

@@ -4,6 +4,7 @@ use super::{Format, HEAD_BYTES, Input};
 use crate::engine::container::bytes::Bytes;
 use crate::model::{ClipDoc, ClipUnit, Error, Limits, Timecode};
 use std::collections::BTreeSet;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// Most frames of a sequence whose headers are read: the first, the last and evenly spaced ones.
@@ -149,14 +150,10 @@ fn differs(a: &ClipDoc, b: &ClipDoc) -> Option<String> {
 
 /// The last run of digits in a file name without its extension (`A001.1001.dpx` → 1001).
 fn frame_number(path: &Path) -> Option<i64> {
-    let stem = path.file_stem()?.to_str()?;
-    let end = stem.rfind(|c: char| c.is_ascii_digit())?.checked_add(1)?;
-    let head = stem.get(..end)?;
-    let start = head.rfind(|c: char| !c.is_ascii_digit()).map_or(0, |at| {
-        let wide = head.get(at..).and_then(|t| t.chars().next()).map_or(1, char::len_utf8);
-        at.saturating_add(wide)
-    });
-    head.get(start..)?.parse().ok()
+    let stem = path.file_stem()?.as_bytes();
+    let head = stem.get(..=stem.iter().rposition(u8::is_ascii_digit)?)?;
+    let start = head.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at.saturating_add(1));
+    std::str::from_utf8(head.get(start..)?).ok()?.parse().ok()
 }
 
 #[cfg(test)]
@@ -175,5 +172,7 @@ mod tests {
         ] {
             assert_eq!(frame_number(Path::new(name)), want, "{name}");
         }
+        let latin1 = std::ffi::OsStr::from_bytes(b"caf\xe9.1001.dpx");
+        assert_eq!(frame_number(Path::new(latin1)), Some(1001), "names are bytes");
     }
 }

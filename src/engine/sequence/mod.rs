@@ -101,11 +101,26 @@ pub fn group(names: &[&OsStr], is_frame_extension: &dyn Fn(&str) -> bool) -> Vec
         let mut rest: Vec<Vec<Frame>> = by_padding(frames);
         for run in &mut rest {
             run.sort_unstable_by_key(|f| (f.number, f.index));
-            groups.push(clip(names, key, run));
+            if is_photos(key, run) {
+                groups.extend(run.iter().map(|f| single(names, f.index)));
+            } else {
+                groups.push(clip(names, key, run));
+            }
         }
     }
     groups.sort_by_cached_key(|g| g.members.first().and_then(|i| names.get(*i)));
     groups
+}
+
+/// Extensions of photographs, which cameras number one by one; only a dense row of them is a moving picture.
+const PHOTOS: [&[u8]; 4] = [b".jpg", b".jpeg", b".png", b".heic"];
+
+/// True when at least half of the numbers between these photographs are missing.
+fn is_photos((_, suffix): Key<'_>, run: &[Frame]) -> bool {
+    let (Some(first), Some(last)) = (run.first(), run.last()) else { return false };
+    let span = last.number.saturating_sub(first.number).unsigned_abs().saturating_add(1);
+    let have = u64::try_from(run.len()).unwrap_or(u64::MAX);
+    PHOTOS.iter().any(|e| suffix.eq_ignore_ascii_case(e)) && run.len() > 1 && have.saturating_mul(2) <= span
 }
 
 /// The name under which outputs about a clip are kept: the file's own name, or

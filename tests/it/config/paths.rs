@@ -36,6 +36,31 @@ fn two_folders_beside_each_other_are_fine() {
 }
 
 #[test]
+fn one_folder_mounted_at_two_places_is_one_folder() {
+    let mount = std::cell::RefCell::new(Vec::new());
+    let bind = |from: &'static str, to: &'static str| {
+        let mount = &mount;
+        move |base: &Path| match rustix::mount::mount_bind(base.join(from), base.join(to)) {
+            Ok(()) => mount.borrow_mut().push(base.join(to)),
+            Err(e) => println!("skipped: cannot mount here: {e}"),
+        }
+    };
+    for (from, to, part) in [("in1", "out1", "is also the watched path"), ("in1", "out2", "is also the watched path")] {
+        let two = if to == "out2" { ("%/in2", "%/out2") } else { TWO };
+        let said = judge("", ONE, two, bind(from, to));
+        for m in mount.borrow_mut().drain(..) {
+            let _ = rustix::mount::unmount(&m, rustix::mount::UnmountFlags::DETACH);
+            assert!(said.as_ref().is_err_and(|e| e.contains(part)), "{said:?}");
+        }
+    }
+    let said = judge("", ONE, ("%/in2", "%/out2/deep/er"), bind("in1", "out2"));
+    for m in mount.borrow_mut().drain(..) {
+        let _ = rustix::mount::unmount(&m, rustix::mount::UnmountFlags::DETACH);
+        assert!(said.as_ref().is_err_and(|e| e.contains("lies inside the watched path of folder \"one\"")), "{said:?}");
+    }
+}
+
+#[test]
 fn loops_are_refused() {
     for (service, one, two, part) in [
         (

@@ -3,6 +3,7 @@
 mod control;
 pub mod facility;
 mod killed;
+mod namesakes;
 mod once;
 mod running;
 mod surroundings;

@@ -51,7 +51,8 @@ const TEXTS: &[(&str, Pick<String>, &[&str])] = &[
     (
         "exposure.nd",
         |d| &mut d.exposure.nd,
-        &["com.arri.camera.ndfilterdensity", "internal_nd", "org.smpte.rdd18.camera.neutraldensityfilterwheelsetting"],
+        // not RDD 18's filter wheel setting, which is a position, nor Blackmagic's `internal_nd`, whose unit is not known
+        &["com.arri.camera.ndfilterdensity"],
     ),
     ("color.look", |d| &mut d.color.look, &["com.arri.camera.lookname", "com.arri.camera.look.name"]),
 ];

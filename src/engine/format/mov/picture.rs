@@ -6,7 +6,7 @@ use super::tags::Found;
 use super::{ID, codecs, color};
 use crate::engine::container::bmff::{self, Atom, FourCc, Fragments, Times, VisualEntry, Walk, find};
 use crate::engine::container::bytes::{Bytes, Endian, field_text};
-use crate::model::{ClipDoc, Error, Rect};
+use crate::model::{ClipDoc, Error, Rational, Rect};
 
 /// The track of the picture and how it runs.
 #[derive(Clone, Copy)]
@@ -80,6 +80,10 @@ fn describe(
 ) -> Result<(), Error> {
     let code = format_of(a, &entry.children, b, walk)?;
     let (name, fixed) = codecs::picture(code);
+    if code.starts_with(b"br") {
+        // Blackmagic RAW is a format of its own inside QuickTime
+        doc.format.id = "braw".into();
+    }
     doc.set("format.codec", |d| &mut d.format.codec, name, t.origin("stsd", a.at));
     doc.keep(ID, &t.tag("vendor"), bmff::name(entry.vendor));
     doc.keep(ID, &t.tag("depth"), entry.depth);
@@ -233,7 +237,12 @@ fn frames(t: &Track, fragments: Option<&Fragments>, doc: &mut ClipDoc) -> Option
     let x = times?;
     let at = |tag| t.origin(tag, t.stbl);
     match pace(t.media.timescale, &x) {
-        Pace::Constant(r) => doc.set("fps.project", |d| &mut d.fps.project, r, at("stts")),
+        Pace::Constant(r) => {
+            if !matches!(r.den(), 1 | 1001) && Rational::from_decimal_rate(r.as_f64()) != Some(r) {
+                doc.warn("META-RATE", format!("every frame lasts the same, but {r} is no rate that is in use"));
+            }
+            doc.set("fps.project", |d| &mut d.fps.project, r, at("stts"));
+        }
         Pace::Rounded(r) => {
             doc.keep(ID, &t.tag("rounded_durations"), true);
             doc.set("fps.project", |d| &mut d.fps.project, r, at("stts"));

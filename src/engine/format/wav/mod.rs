@@ -9,7 +9,7 @@ mod ixml;
 use super::{Format, Input, Score, has_extension};
 use crate::engine::container::bytes::{Bytes, Endian, cut_text, field_text};
 use crate::engine::container::riff::{Bext, Chunk, Riff, WaveFmt};
-use crate::model::{AudioTrack, ClipDoc, Error, Limits, Origin, Rational, Timecode, TimecodeInfo};
+use crate::model::{AudioTrack, ClipDoc, Error, Limits, Origin, Timecode, TimecodeInfo};
 use ixml::IXml;
 use std::path::Path;
 
@@ -283,7 +283,7 @@ fn timecode(x: &IXml, fmt: &WaveFmt, doc: &mut ClipDoc) {
         let text = format!("time stamps count {stamp} samples per second, the file plays at {}", fmt.rate);
         doc.warn("SND-RATE", text);
     }
-    let label = |samples: u64| Timecode::from_frames(frames(samples, rate, stamp)?, rate, drop);
+    let label = |samples: u64| Timecode::from_samples(samples, stamp, rate, drop);
     let Some(start) = label(first) else {
         let drop = if drop { "drop-frame " } else { "" };
         doc.warn("META-TIMECODE", format!("{drop}timecode does not exist at {rate} frames per second"));
@@ -295,14 +295,6 @@ fn timecode(x: &IXml, fmt: &WaveFmt, doc: &mut ClipDoc) {
     doc.set("audio.timecode", |d| &mut d.audio.timecode, start.to_string(), tag.clone());
     let info = TimecodeInfo { start: start.to_string(), end, rate, drop };
     doc.set("timecode.start", |d| &mut d.timecode, info, tag);
-}
-
-/// Frames that begin within `samples` samples, rounded to the nearest (half up).
-fn frames(samples: u64, rate: Rational, sample_rate: u32) -> Option<i64> {
-    let n = u128::from(samples).checked_mul(u128::from(rate.num()))?;
-    let d = u128::from(rate.den()).checked_mul(u128::from(sample_rate))?;
-    let rounded = n.checked_mul(2)?.checked_add(d)?.checked_div(d.checked_mul(2)?)?;
-    i64::try_from(rounded).ok()
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -332,16 +324,6 @@ fn iso_date(date: &str, time: Option<&str>) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn samples_to_frames_as_the_field_counts() {
-        let r = Rational::new(24_000, 1001).unwrap();
-        assert_eq!(frames(2_190_940_753, r, 48_000), Some(1_094_376));
-        let t = Timecode::from_frames(1_094_376, r, false).unwrap();
-        assert_eq!(t.to_string(), "12:39:59:00", "wall clock would be 12:40:44");
-        assert_eq!(frames(u64::MAX, r, 1), None);
-        assert_eq!(frames(1000, Rational::new(24, 1).unwrap(), 48_000), Some(1), "half a frame rounds up");
-    }
 
     #[test]
     fn dates() {
