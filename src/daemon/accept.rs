@@ -11,6 +11,8 @@ use crate::rules::Scope;
 use crate::rules::guardrails::Facts;
 use crate::telemetry::events;
 use crate::watch::{ReadyFile, ReadyUnit};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 impl Core {
@@ -94,7 +96,8 @@ impl Core {
             return Err(Box::new(p));
         }
         p.tries += 1;
-        if self.record_try(&p.content, p.tries).is_err() {
+        if let Err(e) = self.record_try(&p.content, p.tries) {
+            self.rest(&e);
             p.tries -= 1;
             return Err(Box::new(p));
         }
@@ -122,6 +125,7 @@ impl Core {
     fn inspection_failed(&mut self, mut p: Pending, e: Error) {
         if matches!(e.code.as_ref(), "FILE-CHANGED" | "FILE-VANISHED") {
             // not a fault of the file: the watch offers it again when it is quiet
+            self.batch.journal(JournalEntry::Try { key: p.content.clone(), n: 0 });
             self.offer_again(&p.unit);
             return;
         }
@@ -129,6 +133,7 @@ impl Core {
         if e.is_environment() {
             p.waits += 1;
             p.tries = p.tries.saturating_sub(1);
+            self.batch.journal(JournalEntry::Try { key: p.content.clone(), n: p.tries });
         }
         match after_failure(&e, p.tries, p.waits) {
             Next::Retry(ms) | Next::Wait(ms) => {
@@ -289,6 +294,51 @@ impl Core {
 /// Whether a guardrail spoke about a clip.
 fn checked(doc: &ClipDoc, code: &str) -> bool {
     doc.checks.iter().any(|c| c.code == code)
+}
+
+impl Core {
+    /// Files are no longer there: a clip of which nothing is left at a place is no longer at that place, one without a
+    /// place asks for nothing any more and is nobody's namesake.
+    pub fn files_gone(&mut self, root: &str, paths: &[MediaPath]) {
+        let gone: HashSet<&Path> = paths.iter().map(MediaPath::as_path).collect();
+        let mut touched: BTreeSet<(ClipId, PathBuf)> = BTreeSet::new();
+        for p in paths {
+            self.batch.mark_gone(root, p);
+            let dir = p.as_path().parent().unwrap_or(Path::new("")).to_path_buf();
+            touched.extend(self.index.file(root, p.as_path()).and_then(|r| r.clip).map(|c| (c, dir)));
+        }
+        self.batch.clear_quarantine(root, paths);
+        let mut folders: HashMap<PathBuf, HashSet<ClipId>> = HashMap::new();
+        for (id, dir) in touched {
+            let left = folders.entry(dir.clone()).or_insert_with(|| {
+                let files = self.index.folder(root, &dir).into_iter();
+                files
+                    .filter(|(n, r)| !r.gone && !gone.contains(dir.join(n).as_path()))
+                    .filter_map(|(_, r)| r.clip)
+                    .collect()
+            });
+            if left.contains(&id) {
+                continue;
+            }
+            let Some(mut clip) = self.clip(&id) else { continue };
+            clip.locations.retain(|l| l.root != root || l.dir.as_path() != dir);
+            if clip.locations.is_empty() {
+                self.drop_jobs_of(&clip);
+            }
+            self.release_namesakes(&clip);
+            self.keep_clip(clip);
+        }
+    }
+
+    /// Those that were held for the sake of a clip that is gone are asked again.
+    fn release_namesakes(&mut self, clip: &ClipRecord) {
+        let Some(folder) = self.config.folders.iter().find(|f| f.show == clip.show).cloned() else { return };
+        for twin in self.twins(&folder, &clip.id, &clip.doc) {
+            if checked(&twin.doc, "NAME-DUP") {
+                self.reconsider(&twin);
+            }
+        }
+    }
 }
 
 fn shares_file(c: &ClipRecord, unit: &ReadyUnit) -> bool {

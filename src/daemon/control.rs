@@ -1,17 +1,18 @@
 //! Requests from the control socket: reads are answered from the snapshot or the index, changes by the loop.
 
 use crate::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, state_word};
-use crate::daemon::core::{Call, Core, now_ms};
+use crate::daemon::core::{Call, Core, MOST_PENDING, now_ms};
 use crate::daemon::deliver::is_refusal;
+use crate::daemon::meant::{ambiguous, describe, nothing_to_do, unknown};
 use crate::daemon::snapshot::Shared;
 use crate::index::{ClipRecord, Index, JournalEntry, QuarantineRecord, Waiver};
 use crate::job::{Job, JobState};
-use crate::model::{Error, ErrorKind, MediaPath};
+use crate::model::{Error, ErrorKind};
 use crate::telemetry::events;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Answers on the control server's threads.
 pub(super) struct Desk {
@@ -30,6 +31,9 @@ impl Handler for Desk {
     }
 }
 
+/// How long a request may wait for the loop.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 impl Desk {
     fn pass_on(&self, who: &Peer, request: Request) -> Response {
         let (reply, answer) = crossbeam_channel::bounded(1);
@@ -41,16 +45,21 @@ impl Desk {
             );
             Response::Error(e.fix("look at `rushes status`, then try again"))
         };
-        let call = Call { who: who.who.clone(), request, reply };
-        if self.calls.send_timeout(call, Duration::from_secs(5)).is_err() {
+        let until = Instant::now() + PATIENCE;
+        let call = Call { who: who.who.clone(), request, until, reply };
+        if self.calls.send_timeout(call, PATIENCE).is_err() {
             return busy();
         }
-        answer.recv_timeout(Duration::from_secs(20)).unwrap_or_else(|_| busy())
+        // longer than the call may wait: what was begun is waited for
+        answer.recv_timeout(PATIENCE * 3).unwrap_or_else(|_| busy())
     }
 }
 
+/// Jobs in one answer, at most.
+const MOST_LISTED: u32 = 10_000;
+
 fn jobs_page(index: &Index, state: Option<&str>, limit: Option<u32>) -> Response {
-    let most = limit.unwrap_or(100) as usize;
+    let most = limit.unwrap_or(100).min(MOST_LISTED) as usize;
     let (mut total, mut newest) = (0u64, BTreeMap::new());
     for j in index.every_job().filter(|j| state.is_none_or(|s| state_word(&j.state) == s)) {
         total += 1;
@@ -62,14 +71,12 @@ fn jobs_page(index: &Index, state: Option<&str>, limit: Option<u32>) -> Response
     Response::Jobs(JobsPage { total, jobs: newest.values().map(JobLine::from).collect() })
 }
 
-fn unknown(what: &str) -> Response {
-    let e = Error::new(ErrorKind::Malformed, "REQUEST-INVALID", format!("nothing here is called `{what}`"));
-    Response::Error(e.fix("`rushes jobs` and `rushes status` show names, ids and paths"))
-}
-
 impl Core {
     /// Carries out a change and answers.
     pub fn called(&mut self, call: Call) {
+        if call.until < Instant::now() {
+            return;
+        }
         let response = match &call.request {
             Request::Retry { what } => self.retry(&call.who, what),
             Request::Cancel { what } => self.cancel(&call.who, what),
@@ -84,6 +91,10 @@ impl Core {
         };
         // the answer says "done" only when it is on disk
         let response = match self.commit() {
+            Ok(()) if self.dropped => {
+                let what = "the daemon stops, and its state could not be written: nothing was changed";
+                Response::Error(Error::new(ErrorKind::Io, "STATE-FAILED", what).fix("try again after its next start"))
+            }
             Ok(()) => response,
             Err(e) => Response::Error(e),
         };
@@ -99,39 +110,30 @@ impl Core {
         let _ = call.reply.send_timeout(response, Duration::from_secs(1));
     }
 
-    fn jobs_meant(&self, what: &str) -> Vec<Job> {
-        let clip = self.index.find_clip(what).map(|c| c.id);
-        self.index
-            .every_job()
-            .filter(|j| {
-                (what.len() >= 4 && j.id.as_str().starts_with(what))
-                    || Some(&j.clip) == clip.as_ref()
-                    || j.path.to_text() == what
-            })
-            .collect()
-    }
-
     fn retry(&mut self, who: &str, what: &str) -> Response {
         if what == "outdated" {
             let changed = self.renew_outdated();
             return done(format!("{} clips are read again", changed.len()), changed);
         }
         let mut changed = Vec::new();
-        for q in self.index.quarantine() {
-            if what == "quarantine" || q.path.to_text() == what || (!q.content.is_empty() && q.content == what) {
-                self.forget_quarantine(&q);
-                changed.push(q.path.to_text());
-            }
-        }
-        let is_refused = |j: &Job| matches!(j.state, JobState::Quarantined { .. });
-        let jobs = if what == "quarantine" {
-            self.index.every_job().filter(is_refused).collect()
-        } else {
-            self.jobs_meant(what)
+        let meant = &self.below_a_root(what);
+        let is_meant = |q: &QuarantineRecord| {
+            what == "quarantine" || q.path.to_text() == *meant || (!q.content.is_empty() && q.content == what)
         };
+        let refused: Vec<QuarantineRecord> = self.index.quarantine().into_iter().filter(is_meant).collect();
+        changed.extend(refused.iter().map(|q| q.path.to_text()));
+        self.forget_quarantine(&refused);
+        let is_refused = |j: &Job| matches!(j.state, JobState::Quarantined { .. });
+        let jobs = match self.jobs_meant(what) {
+            _ if what == "quarantine" => self.index.every_job().filter(is_refused).collect(),
+            Ok(list) => list,
+            Err(said) if changed.is_empty() => return said,
+            Err(_) => Vec::new(),
+        };
+        let known = !jobs.is_empty();
         for mut j in jobs {
             if matches!(j.state, JobState::Quarantined { .. } | JobState::Cancelled { .. } | JobState::Waiting { .. }) {
-                changed.push(j.id.to_string());
+                changed.push(format!("{} of {}", j.recipe_name, j.path));
                 if is_refusal(&j) {
                     // nothing to run yet: the clip's rules are asked again
                     if let Some(clip) = self.clip(&j.clip) {
@@ -147,30 +149,20 @@ impl Core {
             }
         }
         if changed.is_empty() && what != "quarantine" {
-            return unknown(what);
+            return if known { nothing_to_do(what, "retry") } else { unknown(what) };
         }
         self.batch.journal(JournalEntry::Retried { what: what.to_owned(), who: who.to_owned(), ms: now_ms() });
         done(format!("{} tried again", changed.len()), changed)
     }
 
-    /// Lets the watch offer the files of a quarantine entry again.
-    fn forget_quarantine(&mut self, q: &QuarantineRecord) {
-        self.batch.clear_quarantine(&q.root, std::slice::from_ref(&q.path));
-        self.batch.journal(JournalEntry::Try { key: q.content.clone(), n: 0 });
-        let dir = q.path.as_path().parent().unwrap_or(std::path::Path::new("")).to_path_buf();
-        for (name, r) in self.index.folder(&q.root, &dir) {
-            if r.clip.is_none() {
-                let path = MediaPath::from(dir.join(name));
-                self.batch.remove_file(&q.root, &path);
-                self.offer_due.push((q.root.clone(), path.as_path().to_path_buf()));
-            }
-        }
-        self.offer_due.push((q.root.clone(), q.path.as_path().to_path_buf()));
-    }
-
     fn cancel(&mut self, who: &str, what: &str) -> Response {
         let mut changed = Vec::new();
-        for mut j in self.jobs_meant(what) {
+        let jobs = match self.jobs_meant(what) {
+            Ok(list) => list,
+            Err(said) => return said,
+        };
+        let known = !jobs.is_empty();
+        for mut j in jobs {
             if matches!(j.state, JobState::Done { .. } | JobState::Quarantined { .. } | JobState::Cancelled { .. }) {
                 continue;
             }
@@ -181,14 +173,23 @@ impl Core {
             }
             j.state = JobState::Cancelled { who: who.to_owned() };
             self.batch.journal(JournalEntry::Cancelled { job: j.id.clone(), who: who.to_owned(), ms: now_ms() });
-            changed.push(j.id.to_string());
+            changed.push(format!("{} of {}", j.recipe_name, j.path));
             self.keep_job(j);
+        }
+        if changed.is_empty() && known {
+            return nothing_to_do(what, "cancel");
         }
         if changed.is_empty() { unknown(what) } else { done(format!("{} cancelled", changed.len()), changed) }
     }
 
     fn waive(&mut self, who: &str, code: &str, what: &str, why: &str) -> Response {
-        let Some(clip) = self.index.find_clip(what) else { return unknown(what) };
+        let what = &self.below_a_root(what);
+        let clips = self.index.find_clips(what);
+        let clip = match clips.as_slice() {
+            [] => return unknown(what),
+            [one] => one.clone(),
+            many => return ambiguous(what, &many.iter().map(describe).collect::<Vec<_>>()),
+        };
         let Some(check) = clip.doc.checks.iter().find(|c| c.code == code) else {
             let e = Error::new(
                 ErrorKind::Malformed,
@@ -222,11 +223,24 @@ impl Core {
         done(format!("{code} is waived for {name}"), vec![name])
     }
 
-    /// Reads a clip again at each of its places, so that guardrails and rules speak anew.
+    /// Has a clip read again at each of its places, so that guardrails and rules speak anew.
     pub fn reconsider(&mut self, clip: &ClipRecord) {
-        for at in &clip.locations {
-            if let Some(unit) = self.unit_at(clip, at) {
-                self.ready_again(unit);
+        if !self.reconsider_due.contains(&clip.id) {
+            self.reconsider_due.push_back(clip.id.clone());
+        }
+    }
+
+    /// Takes up some of the clips that are to be read again, as far as there is room.
+    pub fn reconsider_some(&mut self) {
+        for _ in 0..8 {
+            if self.pending.len() >= MOST_PENDING {
+                return;
+            }
+            let Some(clip) = self.reconsider_due.pop_front().and_then(|id| self.clip(&id)) else { return };
+            for at in &clip.locations {
+                if let Some(unit) = self.unit_at(&clip, at) {
+                    self.ready_again(unit);
+                }
             }
         }
     }

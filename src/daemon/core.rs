@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Ready units that may wait for inspection before the watch threads are held back.
-const MOST_PENDING: usize = 256;
+pub(super) const MOST_PENDING: usize = 256;
 /// How often the loop turns when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 /// How long running steps may take to end after TERM.
@@ -52,12 +52,22 @@ pub(super) struct Pending {
     pub suspect: bool,
 }
 
+/// An output that refuses.
+pub(super) struct Blocked {
+    /// Failures in a row.
+    pub waits: u32,
+    /// No job is tried before this.
+    pub until: Instant,
+}
+
 /// A request from the control socket, answered by the loop.
 pub(super) struct Call {
     /// Who asks.
     pub who: String,
     /// What.
     pub request: crate::control::Request,
+    /// Not carried out after this: nobody waits for the answer any more.
+    pub until: Instant,
     /// Where the answer goes.
     pub reply: Sender<crate::control::Response>,
 }
@@ -94,6 +104,10 @@ pub(super) struct Core {
     pub fresh_jobs: BTreeMap<JobId, Job>,
     /// Failures of the surroundings in a row, by job.
     pub waits: HashMap<JobId, u32>,
+    /// Folders whose output refuses.
+    pub blocked: BTreeMap<String, Blocked>,
+    /// Nothing is started before this.
+    pub rest_until: Option<Instant>,
     /// Receipts to write once the batch is safe, by folder.
     pub receipts_due: Vec<(String, Receipt)>,
     /// The watch is to offer these again once the batch is safe.
@@ -102,8 +116,12 @@ pub(super) struct Core {
     pub sides: BTreeMap<PathBuf, OutputSide>,
     /// Folders whose outputs were opened, or are being opened.
     pub opening: BTreeMap<String, Opening>,
+    /// Clips that are to be read again.
+    pub reconsider_due: VecDeque<ClipId>,
     /// Deliverables of an older recipe or configuration, by clip.
     pub outdated: BTreeMap<ClipId, u64>,
+    /// A person wants the outdated ones made again, also those that are found from now on.
+    pub renew_rest: bool,
     /// Clips that are still to be looked at for such.
     pub survey: Option<Survey>,
     pub refusals: RefCell<Refusals>,
@@ -113,6 +131,10 @@ pub(super) struct Core {
     pub last_reload: Option<ReloadStatus>,
     pub draining: Option<(i32, Instant)>,
     pub stalled: Option<String>,
+    /// Signals that came while the state could not be written.
+    pub late_signals: Vec<i32>,
+    /// A stop came while the state could not be written: the last batch is lost.
+    pub dropped: bool,
     pub sandbox: Option<String>,
     pub once: Option<Once>,
 }
@@ -125,6 +147,7 @@ impl Core {
             self.take_events();
             self.look_at_folders();
             self.go_on_with_survey();
+            self.reconsider_some();
             self.commit()?;
             self.start_work();
             self.commit()?;
@@ -143,6 +166,9 @@ impl Core {
 
     /// Waits for one event, then takes what else is there, bounded so that commits stay frequent.
     fn take_events(&mut self) {
+        for n in std::mem::take(&mut self.late_signals) {
+            self.signal(n);
+        }
         let never = crossbeam_channel::never();
         let watch = if self.has_room() { self.inbox.watch.clone() } else { never };
         let wait = if self.has_startable() { Duration::ZERO } else { TICK };
@@ -187,10 +213,7 @@ impl Core {
                 if let Some(first) = paths.first() {
                     events::files_gone(&root, first, paths.len());
                 }
-                for p in &paths {
-                    self.batch.mark_gone(&root, p);
-                }
-                self.batch.clear_quarantine(&root, &paths);
+                self.files_gone(&root, &paths);
             }
             WatchEvent::Root(status) => say_root(&status),
             WatchEvent::Swept { root, sweep, waiting } => {
@@ -208,9 +231,11 @@ impl Core {
             events::index_moved_aside(path.display(), why);
             self.read_everything_anew();
         }
-        for f in self.config.clone().folders.iter().filter(|f| !self.opening.contains_key(&f.name)).collect::<Vec<_>>()
-        {
-            self.open_outputs(f);
+        for f in &self.config.clone().folders {
+            let has_sides = self.sides.contains_key(&f.output) && self.sides.contains_key(&f.receipts_dir());
+            if !has_sides || !self.opening.contains_key(&f.name) {
+                self.open_outputs(f);
+            }
         }
         for (name, f) in &self.folders {
             let ok = !matches!(f.status().health, Health::Unavailable(_) | Health::Hung(_));
@@ -257,12 +282,33 @@ impl Core {
             f.stop();
         }
         self.executor.stop(Duration::ZERO);
+        self.uncount_stopped();
         self.finish_outputs();
         self.publish_snapshot(true);
         events::daemon_stopped(match end {
             Ending::Clean | Ending::Trouble(_) => "nothing is left to do",
             Ending::Signal(_) => "asked to",
         });
+    }
+
+    /// Steps that a stop ended are no tries: the next start begins them as if nothing had been.
+    fn uncount_stopped(&mut self) {
+        while let Ok(e) = self.inbox.exec.try_recv() {
+            self.executed(e);
+        }
+        for (_, (_, ticket)) in std::mem::take(&mut self.tickets) {
+            let (key, begun) = match ticket {
+                Ticket::Inspect(p) => (p.content, p.tries),
+                Ticket::Deliver(id) => (id.to_string(), self.job(&id).map_or(1, |j| j.tries)),
+            };
+            self.batch.journal(crate::index::JournalEntry::Try { key, n: begun.saturating_sub(1) });
+        }
+        let batch = std::mem::take(&mut self.batch);
+        if let Err(e) = self.index.commit(&batch) {
+            events::state_failed(self.config.service.state_dir.display(), &e.code, &e);
+            return;
+        }
+        self.write_receipts();
     }
 
     /// Writes the turn's batch. A full disk is waited for; another failure ends the daemon.
@@ -273,6 +319,10 @@ impl Core {
         }
         self.fresh_clips.clear();
         self.fresh_jobs.clear();
+        if self.dropped {
+            self.receipts_due.clear();
+            return Ok(());
+        }
         self.write_receipts();
         for (root, path) in std::mem::take(&mut self.offer_due) {
             if let Some(f) = self.folders.get(&root) {
@@ -310,12 +360,15 @@ impl Core {
             std::thread::sleep(pause);
             pause = (pause * 2).min(Duration::from_secs(1));
             self.publish_snapshot(false);
-            if let Ok(n) = self.inbox.signals.try_recv()
-                && matches!(n, signal_hook::consts::SIGTERM | signal_hook::consts::SIGINT)
-            {
-                // what is not recorded is found again by the next start
-                self.drain(n, "asked to while the state could not be written");
-                return Ok(());
+            match self.inbox.signals.try_recv() {
+                Ok(n) if matches!(n, signal_hook::consts::SIGTERM | signal_hook::consts::SIGINT) => {
+                    // what is not recorded is found again by the next start
+                    self.drain(n, "asked to while the state could not be written");
+                    self.dropped = true;
+                    return Ok(());
+                }
+                Ok(n) => self.late_signals.push(n),
+                Err(_) => {}
             }
         }
     }

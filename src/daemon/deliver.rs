@@ -1,21 +1,21 @@
 //! Jobs: what a clip asks for, running the steps, and what follows from the outcome.
 
 use crate::config::Folder;
-use crate::daemon::core::{Core, Pending, Ticket, now_ms};
+use crate::daemon::core::{Blocked, Core, MOST_PENDING, Pending, Ticket, now_ms};
 use crate::daemon::orders::{Orders, Wanted, context_of, identity, orders};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
 use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, StepKind, StepOutcome};
 use crate::exec::ExecEvent;
 use crate::index::{ClipRecord, JournalEntry, Location};
-use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure, job_id};
+use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure, job_id, wait_ms};
 use crate::model::{ClipDoc, Error, ErrorKind, JobId};
 use crate::rules::Verdict;
 use crate::rules::guardrails::stopping;
 use crate::telemetry::events;
 use std::ffi::OsStr;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Who cancels a job whose clip is no longer there.
 pub(super) const OURSELVES: &str = "rushes: its clip is no longer there";
@@ -87,7 +87,7 @@ impl Core {
                 JobState::Cancelled { who } if who != OURSELVES => return Ok(()),
                 JobState::Done { outputs } if self.are_there(folder, outputs) => return Ok(()),
                 JobState::Running => return Ok(()),
-                _ => old,
+                _ => Job { output: folder.output.clone(), priority: w.priority, rule: w.rule, ..old },
             },
             None => new_job(id.clone(), folder, clip, w, outputs),
         };
@@ -107,7 +107,7 @@ impl Core {
 
     /// Starts what there is room for.
     pub fn start_work(&mut self) {
-        if self.draining.is_some() || self.stalled.is_some() {
+        if self.draining.is_some() || self.stalled.is_some() || self.is_resting() {
             return;
         }
         while self.executor.running() < self.executor.capacity() {
@@ -125,8 +125,21 @@ impl Core {
     pub fn has_startable(&self) -> bool {
         self.draining.is_none()
             && self.stalled.is_none()
+            && !self.is_resting()
             && self.executor.running() < self.executor.capacity()
             && (self.pending.iter().any(|p| self.may_start(p)) || self.next_job().is_some())
+    }
+
+    /// Nothing more is started for a moment, because the system refuses.
+    pub fn rest(&mut self, e: &Error) {
+        if self.rest_until.is_none_or(|t| t + Duration::from_secs(60) < Instant::now()) {
+            events::state_failed(self.config.service.state_dir.display(), &e.code, e);
+        }
+        self.rest_until = Some(Instant::now() + Duration::from_secs(1));
+    }
+
+    fn is_resting(&self) -> bool {
+        self.rest_until.is_some_and(|t| t > Instant::now())
     }
 
     fn may_start(&self, p: &Pending) -> bool {
@@ -145,8 +158,10 @@ impl Core {
         }
     }
 
+    /// The next job; one whose document is not in memory only while there is room to read its clip again.
     fn next_job(&self) -> Option<JobId> {
-        self.queue.next(now_ms(), &|folder| self.is_reachable(folder))
+        let may_read = self.pending.len() < MOST_PENDING;
+        self.queue.next(now_ms(), may_read, &|folder| self.may_deliver(folder))
     }
 
     /// False while a folder or its output hangs or is away: its jobs wait, those of others go on.
@@ -154,13 +169,16 @@ impl Core {
         self.reachable.get(folder).copied().unwrap_or(false)
     }
 
+    /// Whether jobs of a folder may start: it is reachable, and its output did not just refuse.
+    pub fn may_deliver(&self, folder: &str) -> bool {
+        self.is_reachable(folder) && self.blocked.get(folder).is_none_or(|b| b.until <= Instant::now())
+    }
+
     fn start_one_job(&mut self) -> bool {
         let Some(id) = self.next_job() else { return false };
         let Some(job) = self.queue.get(&id).cloned() else { return false };
-        let Some(folder) = self.config.folder(&job.folder).cloned() else {
-            self.drop_job(job);
-            return true;
-        };
+        // a folder that is not configured (any more) is not reachable: its jobs wait for it
+        let Some(folder) = self.config.folder(&job.folder).cloned() else { return false };
         let Some(doc) = self.queue.doc(&id) else {
             // its document is no longer in memory (a restart, a long queue): read the clip again
             match self.unit_for(&job) {
@@ -170,7 +188,8 @@ impl Core {
                 }
                 None => self.drop_job(job),
             }
-            return true;
+            // one in each turn: reading a folder's records takes time
+            return false;
         };
         self.start_job(job, &folder, doc)
     }
@@ -188,14 +207,20 @@ impl Core {
         step.gid = folder.gid;
         step.limits = folder.limits;
         crate::engine::killpoint::here("before-try-recorded");
-        if self.record_try(id.as_str(), job.tries + 1).is_err() {
+        if let Err(e) = self.record_try(id.as_str(), job.tries + 1) {
+            self.rest(&e);
             return false;
+        }
+        if let Some(b) = self.blocked.get_mut(&job.folder) {
+            // the probe; others wait for what it finds
+            b.until = Instant::now() + Duration::from_secs(30);
         }
         job.tries += 1;
         crate::engine::killpoint::here("after-try-recorded");
         let ticket = self.ticket(Ticket::Deliver(id.clone()));
         if self.executor.submit(ticket, step).is_err() {
             self.tickets.remove(&ticket);
+            self.rest(&Error::new(ErrorKind::Io, "WORKER-CRASHED", "no worker can be started now"));
             return false;
         }
         events::job_started(&id, &job.clip_name, &job.recipe_name, &job.folder, job.tries);
@@ -258,17 +283,45 @@ impl Core {
         self.receipts_due.push((job.folder.clone(), receipt(&job, &outputs, sources)));
         job.state = JobState::Done { outputs };
         self.waits.remove(&id);
+        self.unblock(&job.folder);
         self.keep_job(job);
+    }
+
+    /// The output of a folder refuses: one job at a time finds out whether that has passed.
+    fn block(&mut self, folder: &str, e: &Error) {
+        if matches!(e.code.as_ref(), "OUTPUT-NO-SPACE" | "OUTPUT-FAILED" | "ROOT-UNAVAILABLE" | "WORKER-LOST") {
+            let b = self.blocked.entry(folder.to_owned()).or_insert(Blocked { waits: 0, until: Instant::now() });
+            b.waits = b.waits.saturating_add(1);
+            b.until = Instant::now() + Duration::from_millis(wait_ms(b.waits));
+        }
+    }
+
+    /// The output of a folder works again: what waits for it need not wait longer.
+    fn unblock(&mut self, folder: &str) {
+        if self.blocked.remove(folder).is_none() {
+            return;
+        }
+        let is_waiting = |j: &&Job| {
+            j.folder == folder && matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment())
+        };
+        for mut job in self.queue.all().filter(is_waiting).cloned().collect::<Vec<_>>() {
+            job.state = JobState::Queued;
+            self.keep_job(job);
+        }
     }
 
     fn job_failed(&mut self, mut job: Job, e: Error) {
         if matches!(e.code.as_ref(), "FILE-CHANGED" | "FILE-VANISHED") {
+            self.batch.journal(JournalEntry::Try { key: job.id.to_string(), n: 0 });
             self.drop_job(job);
             return;
         }
         if e.is_environment() {
+            // not a try: also a restart must not count it
             job.tries = job.tries.saturating_sub(1);
+            self.batch.journal(JournalEntry::Try { key: job.id.to_string(), n: job.tries });
             *self.waits.entry(job.id.clone()).or_default() += 1;
+            self.block(&job.folder, &e);
         }
         let waits = self.waits.get(&job.id).copied().unwrap_or(0);
         let (id, name, recipe, folder) = (&job.id, &job.clip_name, &job.recipe_name, &job.folder);
@@ -278,7 +331,9 @@ impl Core {
                 job.state = JobState::Waiting { until_ms: later(ms), error: e };
             }
             Next::Wait(ms) => {
-                events::job_waiting(id, name, recipe, folder, &e.code, &e);
+                if waits == 1 {
+                    events::job_waiting(id, name, recipe, folder, &e.code, &e);
+                }
                 job.state = JobState::Waiting { until_ms: later(ms), error: e };
             }
             Next::Cancelled => {
@@ -326,6 +381,24 @@ impl Core {
         self.keep_job(job);
     }
 
+    /// An unfinished job follows its folder's configuration.
+    fn point(&self, job: &mut Job) {
+        if let Some(f) = self.config.folder(&job.folder) {
+            job.output.clone_from(&f.output);
+        }
+    }
+
+    /// After a reload: unfinished jobs go where their folder's outputs go now.
+    pub fn point_jobs(&mut self) {
+        for old in self.queue.all().cloned().collect::<Vec<_>>() {
+            let mut job = old.clone();
+            self.point(&mut job);
+            if job.output != old.output {
+                self.keep_job(job);
+            }
+        }
+    }
+
     /// Jobs that an earlier daemon left unfinished. A try that was begun and has no outcome counts.
     pub fn requeue_unfinished(&mut self) {
         for mut job in self.index.unfinished_jobs() {
@@ -335,6 +408,7 @@ impl Core {
                 continue;
             }
             job.tries = begun;
+            self.point(&mut job);
             if !matches!(job.state, JobState::Held { .. }) {
                 job.state = JobState::Queued;
             }

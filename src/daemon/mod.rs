@@ -15,6 +15,7 @@ pub mod defaults;
 mod deliver;
 mod kin;
 mod known;
+mod meant;
 mod once;
 pub mod orders;
 mod outdated;

@@ -27,16 +27,19 @@ impl Core {
     /// The ending of a run with `--once`, when it is over.
     pub fn once_ended(&mut self) -> Option<Ending> {
         self.show_progress(false);
-        let busy = !self.tickets.is_empty() || !self.inbox.watch.is_empty();
-        let waiting = !self.pending.is_empty() || self.sides.values().any(|s| !s.is_idle());
+        let hashing = self.folders.values().any(|f| f.in_flight() > 0);
+        let busy = !self.tickets.is_empty() || !self.inbox.watch.is_empty() || hashing;
+        let is_env = |j: &Job| matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment());
+        let to_run = |j: &&Job| !matches!(j.state, JobState::Held { .. });
+        // what can run is run; what cannot is waited for until the deadline
+        let runnable = self.queue.all().filter(to_run).any(|j| self.may_deliver(&j.folder) && !is_env(j));
+        let blocked = self.queue.to_run() > 0 || self.sides.values().any(|s| !s.is_idle());
+        let readable = !self.reconsider_due.is_empty() || self.pending.iter().any(|p| self.is_reachable(&p.unit.root));
         let arriving = self.folders.values().any(|f| f.idle() != Some(true) && is_reachable(&f.status().health));
-        let environment =
-            self.queue.all().any(|j| matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment()));
-        let stuck = self.queue.all().all(|j| !self.is_reachable(&j.folder));
-        let queued = self.queue.to_run() > 0;
+        let waiting = blocked || arriving || !self.pending.is_empty();
         let once = self.once.as_mut()?;
         let late = Instant::now() > once.deadline;
-        if busy || (queued && !(late && (environment || stuck))) || ((arriving || waiting) && !late) {
+        if busy || runnable || readable || (waiting && !late) {
             once.quiet_since = None;
             return None;
         }
@@ -75,13 +78,17 @@ impl Core {
         for q in self.index.quarantine() {
             lines.push(format!("{}: {}: {}", q.root, q.path, q.error));
         }
-        let is_trouble = |j: &Job| {
-            matches!(j.state, JobState::Quarantined { .. } | JobState::Waiting { .. } | JobState::Held { .. })
-        };
+        let is_trouble = |j: &Job| !matches!(j.state, JobState::Done { .. } | JobState::Cancelled { .. });
         let mut jobs: Vec<Job> = self.index.every_job().filter(is_trouble).collect();
         jobs.sort_by(|a, b| (&a.folder, &a.path, &a.recipe_name).cmp(&(&b.folder, &b.path, &b.recipe_name)));
         for j in jobs {
             match &j.state {
+                JobState::Queued | JobState::Running => {
+                    lines.push(format!(
+                        "{}: {} of {} was not begun: its folder cannot be used",
+                        j.folder, j.recipe_name, j.path
+                    ));
+                }
                 JobState::Quarantined { error } | JobState::Waiting { error, .. } => {
                     lines.push(format!("{}: {} of {}: {error}", j.folder, j.recipe_name, j.path));
                 }

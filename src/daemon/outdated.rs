@@ -19,6 +19,7 @@ impl Core {
     /// Begins to count anew.
     pub fn begin_survey(&mut self) {
         self.outdated.clear();
+        self.renew_rest = false;
         self.survey = Some(Box::new(self.index.clips()));
     }
 
@@ -27,10 +28,14 @@ impl Core {
         let Some(mut survey) = self.survey.take() else { return };
         let began = Instant::now();
         while began.elapsed() < SLICE {
-            let Some(clip) = survey.next() else { return };
-            let n = self.outdated_of(&clip);
-            if n > 0 {
-                self.outdated.insert(clip.id, n);
+            let Some(clip) = survey.next() else {
+                self.renew_rest = false;
+                return;
+            };
+            match self.outdated_of(&clip) {
+                0 => {}
+                _ if self.renew_rest => self.reconsider(&clip),
+                n => drop(self.outdated.insert(clip.id, n)),
             }
         }
         self.survey = Some(survey);
@@ -59,17 +64,15 @@ impl Core {
         self.outdated.values().sum()
     }
 
-    /// Has the clips with outdated deliverables read again, which orders their jobs anew; gives their names.
+    /// Has the clips with outdated deliverables read again, which orders their jobs anew; gives the names of those that
+    /// are known. While clips are still being looked at, the others follow.
     pub fn renew_outdated(&mut self) -> Vec<String> {
-        while self.survey.is_some() {
-            self.go_on_with_survey();
-        }
+        self.renew_rest = self.survey.is_some();
         let clips: Vec<ClipId> = std::mem::take(&mut self.outdated).into_keys().collect();
         let mut names = Vec::new();
-        for id in clips {
-            let Some(clip) = self.clip(&id) else { continue };
-            names.push(clip.doc.clip.name.clone());
+        for clip in clips.iter().filter_map(|id| self.clip(id)).collect::<Vec<_>>() {
             self.reconsider(&clip);
+            names.push(clip.doc.clip.name);
         }
         names
     }

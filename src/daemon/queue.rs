@@ -47,14 +47,16 @@ impl Queue {
         self.jobs.values()
     }
 
-    /// The next job that may start now, of a folder that `may` allows: by priority, then by age.
-    pub fn next(&self, now: i64, may: &dyn Fn(&str) -> bool) -> Option<JobId> {
+    /// The next job that may start now, of a folder that `may` allows: by priority, then by age. `may_read`: also one whose
+    /// document is not in memory.
+    pub fn next(&self, now: i64, may_read: bool, may: &dyn Fn(&str) -> bool) -> Option<JobId> {
         self.ready
             .iter()
             .filter_map(|(_, _, id)| self.jobs.get(id))
             .find(|j| {
                 may(&j.folder)
                     && !matches!(j.state, JobState::Waiting { until_ms, .. } if until_ms > now)
+                    && (may_read || self.docs.contains_key(&j.id))
                     && self.parked.get(&j.id).is_none_or(|until| *until <= now)
             })
             .map(|j| j.id.clone())

@@ -42,6 +42,9 @@ impl Core {
                 gone.stop();
             }
         }
+        self.reachable.retain(|name, _| config.folder(name).is_some());
+        self.blocked.clear();
+        self.point_jobs();
         self.sides.retain(|p, _| config.folders.iter().any(|f| *p == f.output || *p == f.receipts_dir()));
         for f in &config.folders {
             if !self.folders.contains_key(&f.name) {
@@ -49,6 +52,12 @@ impl Core {
             }
         }
         self.begin_survey();
+        // packs may have changed: what is held is asked again
+        let held = |j: &&crate::job::Job| matches!(j.state, crate::job::JobState::Held { .. });
+        let held: std::collections::BTreeSet<_> = self.queue.all().filter(held).map(|j| j.clip.clone()).collect();
+        for clip in held.iter().filter_map(|id| self.clip(id)).collect::<Vec<_>>() {
+            self.reconsider(&clip);
+        }
         let message = if changes.is_empty() {
             "nothing changed".to_owned()
         } else {
@@ -106,11 +115,13 @@ impl Core {
             return Response::Error(e);
         }
         self.stop_folders();
-        match self.index.clear_derived(now_ms()) {
+        let cleared = notify::alive_during(|| self.index.clear_derived(now_ms()));
+        // in any case: the folders were stopped
+        self.read_everything_anew();
+        match cleared {
             Ok(aside) => events::index_moved_aside(aside.display(), "a person asked for it"),
             Err(e) => return Response::Error(e),
         }
-        self.read_everything_anew();
         Response::Done(Done {
             message: "the index is being made again from media, receipts and outputs; `rushes status` shows how far"
                 .into(),

@@ -33,7 +33,8 @@ impl Daemon {
         let config = load(options)?;
         events::daemon_started(env!("CARGO_PKG_VERSION"), options.config.display());
         let state = &config.service.state_dir;
-        let opened = index::open(state, now_ms())?;
+        // a long journal is read for minutes after the index was lost
+        let opened = notify::alive_during(|| index::open(state, now_ms()))?;
         if let Some((path, why)) = &opened.moved_aside {
             events::index_moved_aside(path.display(), why);
         }
@@ -68,11 +69,15 @@ impl Daemon {
             fresh_clips: BTreeMap::new(),
             fresh_jobs: BTreeMap::new(),
             waits: HashMap::new(),
+            blocked: BTreeMap::new(),
+            rest_until: None,
             receipts_due: Vec::new(),
             offer_due: Vec::new(),
             sides: BTreeMap::new(),
             opening: BTreeMap::new(),
+            reconsider_due: VecDeque::new(),
             outdated: BTreeMap::new(),
+            renew_rest: false,
             survey: None,
             refusals: std::cell::RefCell::default(),
             shared,
@@ -81,6 +86,8 @@ impl Daemon {
             last_reload: None,
             draining: None,
             stalled: None,
+            late_signals: Vec::new(),
+            dropped: false,
             sandbox: None,
             once: None,
         };

@@ -147,6 +147,20 @@ pub(super) fn all_named(show: &str, name: &str) -> Vec<u8> {
     prefix(b'n', &[show.as_bytes(), collision_key(name).as_bytes()])
 }
 
+/// The show in a key made by [`named`].
+pub(super) fn show_of(key: &[u8]) -> Option<String> {
+    let (len, rest) = key.get(1..)?.split_first_chunk::<4>()?;
+    let show = rest.get(..usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+    String::from_utf8(show.to_vec()).ok()
+}
+
+/// Greater than the key of every clip of a show: no length of a name begins with four times 0xff.
+pub(super) fn after_show(show: &str) -> Vec<u8> {
+    let mut k = prefix(b'n', &[show.as_bytes()]);
+    k.extend_from_slice(&[0xff; 4]);
+    k
+}
+
 pub(super) fn content(xxh128: &str, clip: &ClipId) -> Vec<u8> {
     key(b'x', &[xxh128.as_bytes(), clip.0.as_bytes()])
 }

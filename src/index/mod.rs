@@ -169,43 +169,57 @@ impl Index {
         read(&self.0.meta).clips_in.get(root).copied().unwrap_or(0)
     }
 
-    /// The one clip that a person means by an id, the beginning of one (4 digits or more), a clip
-    /// name, or a path relative to its watched folder. `None` when there is none, or more than one
-    /// that is current.
+    /// Every current clip that a person may mean by a clip name, by a path relative to its watched folder (of any of its
+    /// files, or as its outputs are named), by an id, or, when there is none of those, by the beginning of an id
+    /// (4 digits or more). Each is a look-up, whatever the size of the index.
     #[must_use]
-    pub fn find_clip(&self, text: &str) -> Option<ClipRecord> {
-        let found = self.find_clips(text);
-        if let [one] = found.as_slice() {
-            return self.clip(one);
+    pub fn find_clips(&self, text: &str) -> Vec<ClipRecord> {
+        let path = crate::model::MediaPath::from_text(text).unwrap_or_default();
+        let dir = path.as_path().parent().unwrap_or(Path::new(""));
+        let mut found: BTreeSet<ClipId> = self.shows().flat_map(|show| self.clips_named(&show, text)).collect();
+        found.retain(|id| self.clip(id).is_some_and(|c| c.doc.clip.name == text));
+        let roots: Vec<String> = read(&self.0.meta).clips_in.keys().cloned().collect();
+        for root in &roots {
+            found.extend(self.file(root, path.as_path()).and_then(|r| r.clip));
+            let beside: BTreeSet<ClipId> = self.folder(root, dir).into_iter().filter_map(|(_, r)| r.clip).collect();
+            let is_meant = |c: &ClipRecord| {
+                c.locations.iter().any(|l| l.root == *root && l.dir.as_path().join(&l.stem) == path.as_path())
+            };
+            found.extend(beside.into_iter().filter(|id| self.clip(id).is_some_and(|c| is_meant(&c))));
         }
-        let mut current = found.iter().filter_map(|c| self.clip(c)).filter(|c| c.superseded_by.is_none());
-        let first = current.next()?;
-        current.next().is_none().then_some(first)
-    }
-
-    /// Every clip that a person may mean, see [`Index::find_clip`].
-    #[must_use]
-    pub fn find_clips(&self, text: &str) -> Vec<ClipId> {
-        if text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        let mut clips: Vec<ClipRecord> = found.iter().filter_map(|id| self.clip(id)).collect();
+        if clips.is_empty() && text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             let mut prefix = b"c".to_vec();
             prefix.extend_from_slice(text.as_bytes());
-            let hits = self.with(|s| s.page(&prefix, None, 20));
-            if !hits.is_empty() {
-                let id = |k: &[u8]| String::from_utf8(k.get(1..)?.to_vec()).ok().map(ClipId);
-                return hits.iter().filter_map(|(k, _)| id(k)).collect();
-            }
+            clips = self.with(|s| s.page(&prefix, None, 20).iter().filter_map(|(_, v)| parse(s, v)).collect());
         }
-        let mut found: BTreeSet<ClipId> = BTreeSet::new();
-        let roots: Vec<String> = read(&self.0.meta).clips_in.keys().cloned().collect();
-        let path = crate::model::MediaPath::from_text(text).unwrap_or_default();
-        found.extend(roots.iter().filter_map(|r| self.file(r, path.as_path())?.clip));
-        if found.is_empty() {
-            let meant = |c: &ClipRecord| {
-                c.doc.clip.name == text || c.locations.iter().any(|l| l.dir.as_path().join(&l.stem) == path.as_path())
-            };
-            found.extend(self.clips().filter(meant).map(|c| c.id));
+        if clips.len() > 1 {
+            clips.retain(|c| c.superseded_by.is_none() && !c.locations.is_empty());
         }
-        found.into_iter().collect()
+        clips
+    }
+
+    /// Jobs whose id begins so (4 digits or more), at most 20.
+    #[must_use]
+    pub fn jobs_beginning(&self, text: &str) -> Vec<Job> {
+        if text.len() < 4 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Vec::new();
+        }
+        let mut prefix = b"j".to_vec();
+        prefix.extend_from_slice(text.as_bytes());
+        self.with(|s| s.page(&prefix, None, 20).iter().filter_map(|(_, v)| parse(s, v)).collect())
+    }
+
+    /// The shows that have clips, each one look-up.
+    fn shows(&self) -> impl Iterator<Item = String> + use<> {
+        let index = self.clone();
+        let mut last: Option<String> = None;
+        std::iter::from_fn(move || {
+            let after = last.as_deref().map(keys::after_show);
+            let (key, _) = index.with(|s| s.page(b"n", after.as_deref(), 1)).pop()?;
+            last = Some(keys::show_of(&key)?);
+            last.clone()
+        })
     }
 
     /// When a clip was first accepted, milliseconds since 1970; known from the journal even when the
@@ -340,7 +354,8 @@ impl Index {
         for op in &batch.ops {
             txn.apply(op);
         }
-        for (what, n) in read(&self.0.tries).iter() {
+        // what the batch says of a key is newer than what was noted when the try began
+        for (what, n) in read(&self.0.tries).iter().filter(|(what, _)| !batch.tells_of_try(what)) {
             txn.put_tries(what, *n);
         }
         if store.is_broken() {

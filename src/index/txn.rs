@@ -99,6 +99,14 @@ impl Batch {
         self.ops.push(Op::Waiver(waiver));
     }
 
+    /// Whether it says anything about the tries of this job or these contents.
+    pub(super) fn tells_of_try(&self, what: &str) -> bool {
+        self.ops.iter().any(|op| match op {
+            Op::Journal(e) => matches!(&**e, JournalEntry::Try { key, .. } if key == what),
+            _ => false,
+        })
+    }
+
     /// Adds a line to the journal; what it says is in the index too (a job that is done, a waiver).
     pub fn journal(&mut self, entry: JournalEntry) {
         self.ops.push(Op::Journal(Box::new(entry)));

@@ -7,7 +7,7 @@ pub mod schedule;
 
 pub use id::{canonical, job_id};
 pub use moves::{is_final, is_legal};
-pub use retry::{LONGEST_WAIT_MS, MOST_TRIES, Next, after_failure};
+pub use retry::{LONGEST_WAIT_MS, MOST_TRIES, Next, after_failure, wait_ms};
 
 use crate::engine::deliver::{MadeOutput, PlannedOutput, Recipe};
 use crate::model::{ClipId, Error, JobId, MediaPath};

@@ -22,6 +22,12 @@ pub enum Next {
     Cancelled,
 }
 
+/// How long to wait after so many failures of the surroundings in a row: 1, 2, 4, 8, 16, 30, 30, … s, in milliseconds.
+#[must_use]
+pub fn wait_ms(waits: u32) -> u64 {
+    1000u64.checked_shl(waits.saturating_sub(1).min(10)).map_or(LONGEST_WAIT_MS, |ms| ms.min(LONGEST_WAIT_MS))
+}
+
 /// The consequence of `error`, after `tries` counted tries (this one included) and `waits` failures of the surroundings
 /// in a row (this one included).
 ///
@@ -38,8 +44,7 @@ pub fn after_failure(error: &Error, tries: u32, waits: u32) -> Next {
         return Next::Cancelled;
     }
     if error.is_environment() {
-        let doubled = 1000u64.checked_shl(waits.saturating_sub(1).min(10)).unwrap_or(LONGEST_WAIT_MS);
-        return Next::Wait(doubled.min(LONGEST_WAIT_MS));
+        return Next::Wait(wait_ms(waits));
     }
     match error.kind {
         ErrorKind::Io => match tries {

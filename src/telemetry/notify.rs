@@ -42,6 +42,23 @@ pub fn watchdog() {
     send(&[NotifyState::Watchdog]);
 }
 
+/// Runs something that takes long and must not be taken for a hang, and says meanwhile that we are alive.
+pub fn alive_during<T>(work: impl FnOnce() -> T) -> T {
+    let every = watchdog_interval().unwrap_or(Duration::from_secs(10)).min(Duration::from_secs(10));
+    std::thread::scope(|scope| {
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        scope.spawn(move || {
+            while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = wait.recv_timeout(every) {
+                watchdog();
+                extend_timeout(every * 6);
+            }
+        });
+        let result = work();
+        drop(done);
+        result
+    })
+}
+
 /// How often to call [`watchdog`]: half of what the unit allows; `None` when no watchdog is set.
 #[must_use]
 pub fn watchdog_interval() -> Option<Duration> {

@@ -82,6 +82,12 @@ impl RootHandle {
         }
     }
 
+    /// How many clips are complete and being fingerprinted, on file systems that answer.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.inner.as_ref().map_or(0, |s| s.in_flight())
+    }
+
     /// `Some(true)`: a full sweep was finished since the start (and since the last [`RootHandle::rescan`]),
     /// and nothing waits or is being fingerprinted. `Some(false)`: not yet. `None`: nobody can tell, because
     /// the root is unavailable, suspiciously empty, or hangs.

@@ -18,7 +18,7 @@ const STALLED_MS: u64 = 30_000;
 /// Most mount points below a root that get a thread of their own.
 const MAX_AREAS: usize = 64;
 /// Most files that wait to be offered again by hand.
-const MAX_RETRIES: usize = 10_000;
+const MAX_RETRIES: usize = 500_000;
 
 /// One root.
 pub struct Shared {
@@ -74,6 +74,8 @@ pub struct Snap {
     pub sweeps: u64,
     /// Sweeps by hand that are done.
     pub wanted_done: u64,
+    /// Clips that are being fingerprinted or handed out.
+    pub in_flight: usize,
     /// Nothing to list, to look at or to hash.
     pub quiet: bool,
 }
@@ -103,6 +105,12 @@ impl Shared {
             }
         }
         false
+    }
+
+    /// Hands an event to the daemon, unless the channel is full: for what is only good to know.
+    pub fn try_emit(&self, event: WatchEvent) {
+        // full or gone: nobody misses it
+        let _ = self.out.try_send(event);
     }
 
     /// Whether it is time to end.
@@ -193,6 +201,12 @@ impl Shared {
         out
     }
 
+    /// See [`super::RootHandle::in_flight`].
+    pub fn in_flight(&self) -> usize {
+        let now = self.now();
+        self.areas().iter().filter(|a| a.hung(now).is_none()).map(|a| a.snap().in_flight).sum()
+    }
+
     /// See [`super::RootHandle::idle`].
     pub fn idle(&self) -> Option<bool> {
         let now = self.now();
@@ -276,6 +290,7 @@ impl Snap {
             notes: Vec::new(),
             sweeps: 0,
             wanted_done: 0,
+            in_flight: 0,
             quiet: false,
         }
     }

@@ -57,7 +57,7 @@ impl Area {
             {
                 // a full channel is the daemon's pace, not a hung file system
                 self.state.rest();
-                self.shared.emit(WatchEvent::Ready(unit));
+                self.say(WatchEvent::Ready(unit));
                 self.state.step(self.shared.now());
             }
         }
@@ -70,7 +70,7 @@ impl Area {
             let root = self.shared.settings.name.clone();
             let error = Error { place: crate::model::Place::default(), ..error }.at(&path);
             self.state.rest();
-            self.shared.emit(WatchEvent::Refused { root, path: MediaPath::from(path), stat: Some(stat), error });
+            self.say(WatchEvent::Refused { root, path: MediaPath::from(path), stat: Some(stat), error });
         }
         if let Some(dir) = d.list_again {
             let now = self.shared.now();

@@ -229,6 +229,13 @@ impl Area {
         }
     }
 
+    /// Hands an event to the daemon. Waiting for it is no fault of the file system: the area rests meanwhile.
+    fn say(&self, event: WatchEvent) {
+        self.state.rest();
+        self.shared.emit(event);
+        self.state.step(self.shared.now());
+    }
+
     /// Waits for the bell or for the next thing that is due.
     fn park(&mut self) {
         if self.shared.stopped() {
@@ -302,6 +309,7 @@ impl Area {
             s.files = self.settle.files() as u64;
             s.pending = self.settle.pending();
             s.ignored = self.ignored;
+            s.in_flight = self.in_flight;
             (s.sweeps, s.wanted_done, s.quiet) = (self.sweeps, self.wanted_done, quiet);
             if s.why != self.why {
                 s.why.clone_from(&self.why);
@@ -313,7 +321,7 @@ impl Area {
         });
         if changed {
             self.health = Some(health);
-            self.shared.emit(WatchEvent::Root(self.shared.status()));
+            self.say(WatchEvent::Root(self.shared.status()));
         }
     }
 }

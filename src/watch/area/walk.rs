@@ -248,7 +248,7 @@ impl Area {
         .at(&path)
         .fix("move it further up");
         let root = self.shared.settings.name.clone();
-        self.shared.emit(WatchEvent::Refused { root, path: MediaPath::from(path), stat: None, error });
+        self.say(WatchEvent::Refused { root, path: MediaPath::from(path), stat: None, error });
     }
 
     fn sweep_ended(&mut self) {
@@ -267,7 +267,7 @@ impl Area {
         if self.state.prefix.as_os_str().is_empty() {
             let root = self.shared.settings.name.clone();
             let waiting = self.settle.pending();
-            self.shared.emit(WatchEvent::Swept { root, sweep: self.sweeps, waiting });
+            self.shared.try_emit(WatchEvent::Swept { root, sweep: self.sweeps, waiting });
         }
     }
 
@@ -337,7 +337,7 @@ impl Area {
         let paths: Vec<MediaPath> = self.gone.keys().map(|p| MediaPath::from(self.place.in_root(p))).collect();
         self.gone.clear();
         let root = self.shared.settings.name.clone();
-        self.shared.emit(WatchEvent::Gone { root, paths });
+        self.say(WatchEvent::Gone { root, paths });
     }
 }
 
