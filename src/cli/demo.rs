@@ -32,14 +32,12 @@ pub fn run_demo(args: &DemoArgs) -> Outcome {
     let ending = super::run::start(config.clone(), &RunArgs { once: true, wait: None })?;
     println!("\n3. what came out");
     show_outputs(&dir);
+    let program = std::env::current_exe().map_or_else(|_| "rushes".into(), |p| p.display().to_string());
     println!("\nlook next:");
-    println!("  rushes check --config {}", config.display());
-    println!("  rushes inspect {}", dir.join("in").display());
-    println!(
-        "  rushes run --config {}      then drop files into {}",
-        config.display(),
-        dir.join("in/camera").display()
-    );
+    println!("  {program} check --config {}", config.display());
+    println!("  {program} inspect {}", dir.join("in").display());
+    println!("  {program} run --config {}", config.display());
+    println!("      then drop files into {}", dir.join("in/camera").display());
     Ok(ending)
 }
 

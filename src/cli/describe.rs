@@ -57,7 +57,10 @@ fn headline(t: &mut String, doc: &ClipDoc, st: Style) {
     let _ = match c.unit {
         ClipUnit::File => writeln!(t, "{}{first}{}  {size}", st.bold, st.off),
         ClipUnit::Sequence => {
-            let from = c.first_frame.map(|n| format!(" from {n}")).unwrap_or_default();
+            let missing: i64 = c.gaps.iter().map(|g| g.last.saturating_sub(g.first).saturating_add(1)).sum();
+            let have = i64::try_from(c.files.len()).unwrap_or(i64::MAX);
+            let last = |first: i64| first.saturating_add(have).saturating_add(missing).saturating_sub(1);
+            let from = c.first_frame.map(|n| format!(", frames {n} to {}", last(n))).unwrap_or_default();
             writeln!(t, "{}{first}{}  sequence of {files}{from}, {size}", st.bold, st.off)
         }
         ClipUnit::Spanned => writeln!(t, "{}{first}{}  spanned over {files}, {size}", st.bold, st.off),
@@ -67,7 +70,11 @@ fn headline(t: &mut String, doc: &ClipDoc, st: Style) {
         let _ = writeln!(t, "  {}clip.frames{}  {n}", st.dim, st.off);
     }
     for g in &c.gaps {
-        let _ = writeln!(t, "  {}missing{}  frames {} to {}", st.warn, st.off, g.first, g.last);
+        let _ = if g.first == g.last {
+            writeln!(t, "  {}missing{}  frame {}", st.warn, st.off, g.first)
+        } else {
+            writeln!(t, "  {}missing{}  frames {} to {}", st.warn, st.off, g.first, g.last)
+        };
     }
 }
 
@@ -131,7 +138,7 @@ mod tests {
         d.keep("dpx", "creator", "x".repeat(400));
         d.problem = Some(Error::unsupported("half"));
         let text = describe(&d, Style::plain());
-        assert!(text.starts_with("A001.1.dpx  sequence of 2 files from 1, 2.0 KiB\n"), "{text}");
+        assert!(text.starts_with("A001.1.dpx  sequence of 2 files, frames 1 to 4, 2.0 KiB\n"), "{text}");
         assert!(text.contains("missing  frames 2 to 3") && text.contains("META-X  odd\\u{7}"), "{text}");
         assert!(text.contains("reel") && text.contains("A001R1\\u{1b}[31m  (dpx: input device\\u{a})"), "{text}");
         assert!(text.contains("FORMAT-UNSUPPORTED  half") && text.contains("xxx…"), "{text}");

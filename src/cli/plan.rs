@@ -6,13 +6,13 @@ use super::settings::config_path;
 use super::steps::{Bench, Wanted};
 use crate::config::{Config, Folder};
 use crate::daemon::orders::{Orders, orders, outputs};
-use crate::model::{CheckResult, ClipDoc, Error, MediaPath, escape_for_people};
+use crate::model::{CheckResult, ClipDoc, Error, ErrorKind, MediaPath, escape_for_people};
 use crate::rules::guardrails::{Facts, check, may_be_mistaken, stopping};
 use crate::rules::template::collision_key;
 use crate::rules::{Scope, Verdict};
 use crate::watch::{Unit, list_once};
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 /// One clip's plan.
@@ -69,7 +69,7 @@ pub fn run(cli: &Cli, args: &PlanArgs) -> Outcome {
     let only: Vec<PathBuf> = args.paths.iter().map(|p| p.canonicalize().unwrap_or_else(|_| p.clone())).collect();
     let bench = Bench::new()?;
     let mut out = Out::default();
-    let (mut trouble, mut names) = (false, Names::default());
+    let (mut trouble, mut names, mut met) = (false, Names::default(), HashSet::new());
     for folder in &config.folders {
         let units = match list_once(&folder.root_settings()) {
             Ok(u) => u,
@@ -83,13 +83,24 @@ pub fn run(cli: &Cli, args: &PlanArgs) -> Outcome {
             if let Some(n) = bench.signal() {
                 return Ok(Ending::Signal(n));
             }
+            for (n, o) in only.iter().enumerate() {
+                if unit.files.iter().any(|(f, _)| folder.path.join(f.as_path()).starts_with(o)) {
+                    met.insert(n);
+                }
+            }
             let plan = plan_clip(&config, folder, unit, &bench, &mut names);
             trouble |= !plan.refused.is_empty();
-            trouble |= plan.problem.as_ref().is_some_and(|p| p.kind != crate::model::ErrorKind::Unsupported);
+            trouble |= plan.problem.as_ref().is_some_and(|p| p.kind != ErrorKind::Unsupported);
             if args.json.json { out.json_line(&plan)? } else { show(&mut out, &plan)? }
         }
     }
     out.flush()?;
+    for (_, path) in only.iter().enumerate().filter(|(n, _)| !met.contains(n)) {
+        let inside = config.folders.iter().any(|f| path.starts_with(&f.path));
+        let what = if inside { "no media lies here" } else { "this is not in a watched folder" };
+        say_error(&Error::new(ErrorKind::Malformed, "REQUEST-INVALID", what).at(path));
+        trouble = true;
+    }
     Ok(if trouble { Ending::Trouble } else { Ending::Good })
 }
 

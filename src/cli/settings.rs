@@ -14,13 +14,15 @@ pub fn config_path(cli: &Cli) -> PathBuf {
 /// The control socket of the configured daemon.
 ///
 /// # Errors
-/// The configuration's mistakes are said; exit status 2.
+/// A configuration that cannot be read at all: its mistakes are said; exit status 2.
 pub fn control_socket(cli: &Cli) -> Result<PathBuf, Stop> {
-    match crate::config::load(&config_path(cli)) {
+    let path = config_path(cli);
+    match crate::config::load(&path) {
         Ok(l) => Ok(l.config.service.control),
-        Err(list) => {
+        // the daemon runs with an older, good configuration: where it listens is all that is asked here
+        Err(list) => crate::config::control_socket(&path).ok_or_else(|| {
             super::check::say(&list);
-            Err(Stop::Said(Ending::Usage))
-        }
+            Stop::Said(Ending::Usage)
+        }),
     }
 }

@@ -24,7 +24,7 @@ pub use settings::{
 };
 pub use shape::{Key, SHAPE, Section};
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Largest configuration file, bytes.
 pub const MAX_FILE: u64 = 4 << 20;
@@ -36,6 +36,20 @@ pub struct Loaded {
     pub config: Config,
     /// What is odd but allowed (a folder that cannot be reached now).
     pub warnings: Vec<Diagnostic>,
+}
+
+/// Where the daemon of the configuration at `path` listens, even when other things in it are wrong. `None` when the file
+/// cannot be read, or says that in no readable way.
+#[must_use]
+pub fn control_socket(path: &Path) -> Option<PathBuf> {
+    use std::io::Read;
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(MAX_FILE).read_to_string(&mut text).ok()?;
+    let table: toml::Table = text.parse().ok()?;
+    match table.get("service").and_then(|s| s.get("control")) {
+        None => Some(resolve::CONTROL.into()),
+        Some(given) => given.as_str().map(PathBuf::from).filter(|p| p.is_absolute()),
+    }
 }
 
 /// Reads and checks the configuration at `path` and everything it includes.

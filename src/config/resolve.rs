@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 const STATE_DIR: &str = "/var/lib/rushes";
-const CONTROL: &str = "/run/rushes/control.sock";
+pub(super) const CONTROL: &str = "/run/rushes/control.sock";
 
 /// Settings of what can be resolved; every mistake goes to `found`.
 pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {

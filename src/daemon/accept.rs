@@ -214,7 +214,12 @@ impl Core {
             locations.push(here.clone());
         }
         if let Some(p) = &doc.problem {
-            events::clip_problem(&unit.root, &doc.clip.name, first_path(unit), &p.code, p);
+            let path = first_path(unit);
+            if p.kind == ErrorKind::Unsupported {
+                events::clip_unknown(&unit.root, &doc.clip.name, path, &p.code, p);
+            } else {
+                events::clip_problem(&unit.root, &doc.clip.name, path, &p.code, p);
+            }
         }
         events::clip_accepted(&unit.root, &doc.clip.name, &id, first_path(unit), &doc.format.id);
         let accepted_ms =

@@ -286,7 +286,8 @@ impl Core {
         self.finish_outputs();
         self.publish_snapshot(true);
         events::daemon_stopped(match end {
-            Ending::Clean | Ending::Trouble(_) => "nothing is left to do",
+            Ending::Clean => "nothing is left to do",
+            Ending::Trouble(_) => "what is left cannot be done now",
             Ending::Signal(_) => "asked to",
         });
     }

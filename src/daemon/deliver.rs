@@ -1,14 +1,14 @@
 //! Jobs: what a clip asks for, running the steps, and what follows from the outcome.
 
 use crate::config::Folder;
-use crate::daemon::core::{Blocked, Core, MOST_PENDING, Pending, Ticket, now_ms};
+use crate::daemon::core::{Core, MOST_PENDING, Pending, Ticket, now_ms};
 use crate::daemon::orders::{Orders, Wanted, context_of, identity, orders};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
 use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, StepKind, StepOutcome};
 use crate::exec::ExecEvent;
 use crate::index::{ClipRecord, JournalEntry, Location};
-use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure, job_id, wait_ms};
+use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure, job_id};
 use crate::model::{ClipDoc, Error, ErrorKind, JobId};
 use crate::rules::Verdict;
 use crate::rules::guardrails::stopping;
@@ -35,14 +35,14 @@ impl Core {
                 Ok(()) => self.forget_refused(clip, folder, &label),
                 Err(e) => {
                     clip.doc.warn(&e.code, format!("`{label}` is not made: {e}"));
-                    self.refuse_job(folder, here, clip, w, e);
+                    self.refuse_job(folder, clip, w, e);
                 }
             }
         }
     }
 
     /// A deliverable that cannot be made of this clip: a job without outputs, so that people see it and why.
-    fn refuse_job(&mut self, folder: &Folder, here: &Location, clip: &mut ClipRecord, w: Wanted, error: Error) {
+    fn refuse_job(&mut self, folder: &Folder, clip: &mut ClipRecord, w: Wanted, error: Error) {
         let id = job_id(&clip.id, &w.recipe, &[], None, &context_of(folder, &clip.doc, &w.recipe));
         match self.job(&id).map(|j| j.state) {
             Some(JobState::Quarantined { .. }) => return,
@@ -54,7 +54,7 @@ impl Core {
         }
         let job = Job { state: JobState::Quarantined { error }, ..new_job(id, folder, clip, w, Vec::new()) };
         if let JobState::Quarantined { error: e } = &job.state {
-            events::job_quarantined(&job.id, &job.clip_name, &job.recipe_name, &folder.name, &here.stem, &e.code, e);
+            events::job_quarantined(&job.id, &job.clip_name, &job.recipe_name, &folder.name, &job.path, &e.code, e);
             self.batch.journal(JournalEntry::JobQuarantined { job: job.id.clone(), error: e.clone(), ms: now_ms() });
         }
         self.keep_job(job);
@@ -130,18 +130,6 @@ impl Core {
             && (self.pending.iter().any(|p| self.may_start(p)) || self.next_job().is_some())
     }
 
-    /// Nothing more is started for a moment, because the system refuses.
-    pub fn rest(&mut self, e: &Error) {
-        if self.rest_until.is_none_or(|t| t + Duration::from_secs(60) < Instant::now()) {
-            events::state_failed(self.config.service.state_dir.display(), &e.code, e);
-        }
-        self.rest_until = Some(Instant::now() + Duration::from_secs(1));
-    }
-
-    fn is_resting(&self) -> bool {
-        self.rest_until.is_some_and(|t| t > Instant::now())
-    }
-
     fn may_start(&self, p: &Pending) -> bool {
         p.not_before <= Instant::now() && self.is_reachable(&p.unit.root) && (!p.suspect || self.tickets.is_empty())
     }
@@ -162,16 +150,6 @@ impl Core {
     fn next_job(&self) -> Option<JobId> {
         let may_read = self.pending.len() < MOST_PENDING;
         self.queue.next(now_ms(), may_read, &|folder| self.may_deliver(folder))
-    }
-
-    /// False while a folder or its output hangs or is away: its jobs wait, those of others go on.
-    pub fn is_reachable(&self, folder: &str) -> bool {
-        self.reachable.get(folder).copied().unwrap_or(false)
-    }
-
-    /// Whether jobs of a folder may start: it is reachable, and its output did not just refuse.
-    pub fn may_deliver(&self, folder: &str) -> bool {
-        self.is_reachable(folder) && self.blocked.get(folder).is_none_or(|b| b.until <= Instant::now())
     }
 
     fn start_one_job(&mut self) -> bool {
@@ -287,29 +265,6 @@ impl Core {
         self.keep_job(job);
     }
 
-    /// The output of a folder refuses: one job at a time finds out whether that has passed.
-    fn block(&mut self, folder: &str, e: &Error) {
-        if matches!(e.code.as_ref(), "OUTPUT-NO-SPACE" | "OUTPUT-FAILED" | "ROOT-UNAVAILABLE" | "WORKER-LOST") {
-            let b = self.blocked.entry(folder.to_owned()).or_insert(Blocked { waits: 0, until: Instant::now() });
-            b.waits = b.waits.saturating_add(1);
-            b.until = Instant::now() + Duration::from_millis(wait_ms(b.waits));
-        }
-    }
-
-    /// The output of a folder works again: what waits for it need not wait longer.
-    fn unblock(&mut self, folder: &str) {
-        if self.blocked.remove(folder).is_none() {
-            return;
-        }
-        let is_waiting = |j: &&Job| {
-            j.folder == folder && matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment())
-        };
-        for mut job in self.queue.all().filter(is_waiting).cloned().collect::<Vec<_>>() {
-            job.state = JobState::Queued;
-            self.keep_job(job);
-        }
-    }
-
     fn job_failed(&mut self, mut job: Job, e: Error) {
         if matches!(e.code.as_ref(), "FILE-CHANGED" | "FILE-VANISHED") {
             self.batch.journal(JournalEntry::Try { key: job.id.to_string(), n: 0 });
@@ -379,24 +334,6 @@ impl Core {
         job.tries = begun;
         job.state = JobState::Quarantined { error };
         self.keep_job(job);
-    }
-
-    /// An unfinished job follows its folder's configuration.
-    fn point(&self, job: &mut Job) {
-        if let Some(f) = self.config.folder(&job.folder) {
-            job.output.clone_from(&f.output);
-        }
-    }
-
-    /// After a reload: unfinished jobs go where their folder's outputs go now.
-    pub fn point_jobs(&mut self) {
-        for old in self.queue.all().cloned().collect::<Vec<_>>() {
-            let mut job = old.clone();
-            self.point(&mut job);
-            if job.output != old.output {
-                self.keep_job(job);
-            }
-        }
     }
 
     /// Jobs that an earlier daemon left unfinished. A try that was begun and has no outcome counts.

@@ -18,6 +18,7 @@ mod known;
 mod meant;
 mod once;
 pub mod orders;
+mod outage;
 mod outdated;
 mod output;
 mod queue;

@@ -155,7 +155,7 @@ impl Core {
             match Workspace::open(&output).and_then(|w| w.sweep()) {
                 Ok(0) => {}
                 Ok(n) => events::staging_swept(output.display(), n),
-                Err(e) => events::root_note(&name, output.display(), &e),
+                Err(e) => events::root_trouble(&name, output.display(), &e),
             }
             swept.fetch_sub(1, Ordering::SeqCst);
         };

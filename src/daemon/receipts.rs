@@ -31,7 +31,7 @@ impl Core {
             side.post(move || {
                 let written = Receipts::open(&dir).and_then(|mut r| list.iter().try_for_each(|(_, one)| r.append(one)));
                 if let (Err(e), Some((name, _))) = (written, list.first()) {
-                    events::root_note(name, dir.display(), format!("receipts are not written: {e}"));
+                    events::root_trouble(name, dir.display(), format!("receipts are not written: {e}"));
                 }
             });
         }
@@ -46,7 +46,7 @@ const MOST_DUE: usize = 10_000;
 pub(super) fn reconcile(index: &Index, folder: &Folder) {
     let dir = folder.receipts_dir();
     if let Err(e) = index.adopt_receipts(&dir).and_then(|_| complete(index, folder)) {
-        events::root_note(&folder.name, dir.display(), &e);
+        events::root_trouble(&folder.name, dir.display(), &e);
     }
 }
 

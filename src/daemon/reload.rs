@@ -119,7 +119,7 @@ impl Core {
         // in any case: the folders were stopped
         self.read_everything_anew();
         match cleared {
-            Ok(aside) => events::index_moved_aside(aside.display(), "a person asked for it"),
+            Ok(aside) => events::index_renewed(aside.display()),
             Err(e) => return Response::Error(e),
         }
         Response::Done(Done {

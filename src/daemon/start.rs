@@ -91,17 +91,7 @@ impl Daemon {
             sandbox: None,
             once: None,
         };
-        core.requeue_unfinished();
-        core.commit()?;
-        let folders = core.config.folders.clone();
-        for f in &folders {
-            core.start_folder(f);
-        }
-        core.begin_survey();
-        core.once = options.once.then(|| once(&core.config, options));
-        core.publish_snapshot(true);
-        notify::ready();
-        events::daemon_ready(core.folders.len());
+        core.set_going()?;
         Ok(Self { core, control, signals: handle })
     }
 
@@ -185,5 +175,20 @@ impl Core {
         let handle = crate::watch::start(folder.root_settings(), known, self.watch_out.clone());
         self.folders.insert(folder.name.clone(), handle);
         self.reachable.insert(folder.name.clone(), false);
+    }
+    /// Takes up what an earlier daemon left, starts every folder, and says that it is ready.
+    fn set_going(&mut self) -> Result<(), Error> {
+        self.requeue_unfinished();
+        self.commit()?;
+        let folders = self.config.folders.clone();
+        for f in &folders {
+            self.start_folder(f);
+        }
+        self.begin_survey();
+        self.once = self.options.once.then(|| once(&self.config, &self.options));
+        self.publish_snapshot(true);
+        notify::ready();
+        events::daemon_ready(self.folders.len());
+        Ok(())
     }
 }

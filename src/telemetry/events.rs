@@ -96,6 +96,8 @@ events! {
     ERROR root_hung "root-hung" (folder, path, reason) "folder {folder}: {path} does not answer ({reason})";
     /// A folder can be reached again.
     INFO root_back "root-back" (folder, path) "folder {folder}: {path} is back";
+    /// Something about a folder that a person should mend.
+    WARN root_trouble "root-trouble" (folder, path, note) "folder {folder}: {note}";
     /// Something to know about a folder, once.
     INFO root_note "root-note" (folder, path, note) "folder {folder}: {note}";
     /// The kernel's watch limit is reached; the folder is polled instead.
@@ -111,12 +113,14 @@ events! {
     INFO files_gone "files-gone" (folder, path, files) "folder {folder}: {files} files gone, first {path}";
     /// A clip is in the index.
     INFO clip_accepted "clip-accepted" (folder, clip, clip_id, path, format) "clip {clip} ({format}) accepted from {folder}: {path}";
-    /// A clip's content changed; its outputs get next versions.
-    WARN clip_changed "clip-changed" (folder, clip, clip_id, path) "clip {clip}: the content of {path} changed";
+    /// A clip's files changed or became more; its outputs get next versions.
+    WARN clip_changed "clip-changed" (folder, clip, clip_id, path) "clip {clip}: its files changed; what lies at {path} is a new version of it";
     /// The same content lies elsewhere too.
     INFO clip_again "clip-again" (folder, clip, clip_id, path, same) "clip {clip}: {path} has the same content as {same}";
     /// The metadata of a clip is incomplete.
     WARN clip_problem "clip-problem" (folder, clip, path, code, reason) "clip {clip}: {reason}";
+    /// No reader knows this kind of file.
+    INFO clip_unknown "clip-unknown" (folder, clip, path, code, reason) "clip {clip}: {reason}";
     /// A rule did not fire because a field is absent.
     INFO rule_unknown "rule-unknown" (folder, clip, rule, field) "clip {clip}: rule {rule} does not fire, {field} is not known";
     /// A rule's condition could not be evaluated.
@@ -145,6 +149,8 @@ events! {
     /// A file that lay where an output goes was kept under another name.
     INFO output_superseded "output-superseded" (job, path, kept) "{path} replaced; what lay there is now {kept}";
 
+    /// The index is made again because a person asked for it.
+    INFO index_renewed "index-renewed" (path) "the index is made again because a person asked for it; the old one is kept in {path}";
     /// The index was damaged and moved aside; it is rebuilt.
     ERROR index_moved_aside "index-moved-aside" (path, reason) "the index was damaged ({reason}), moved to {path}; it is rebuilt from journal, receipts and media";
     /// The index was recreated.

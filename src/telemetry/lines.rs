@@ -11,7 +11,8 @@ use tracing_subscriber::layer::Context;
 /// How a record is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineFormat {
-    /// `2026-11-24T10:02:11.123Z WARN  file-refused: sentence  folder=ocf path="…"`.
+    /// `2026-11-24T10:02:11.123Z WARN  file-refused: sentence  folder=ocf path="…"`; fields whose value stands in the
+    /// sentence are left out.
     People {
         /// With colours.
         color: bool,
@@ -87,7 +88,9 @@ pub fn render_line(
                 let _ = write!(line, "{}: ", escape_for_people(event));
             }
             line.push_str(&escape_for_people(message));
-            for (i, (k, v)) in fields.iter().enumerate() {
+            // what the sentence says already is not said twice
+            let more = fields.iter().filter(|(_, v)| v.is_empty() || !message.contains(v.as_str()));
+            for (i, (k, v)) in more.enumerate() {
                 let v = escape_for_people(v);
                 let plain = !v.is_empty() && !v.contains([' ', '"', '=']);
                 let gap = if i == 0 { "  " } else { " " };

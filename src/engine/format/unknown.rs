@@ -89,7 +89,7 @@ pub(super) fn problem(head: &[u8], path: &Path) -> Error {
         },
     };
     let e = Error::new(ErrorKind::Unsupported, "FORMAT-UNKNOWN", what);
-    e.at(path).fix("the file is fingerprinted and recorded; its metadata is not read")
+    e.at(path).fix("its metadata is not read; a daemon fingerprints and records it all the same")
 }
 
 #[cfg(test)]

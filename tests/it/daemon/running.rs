@@ -38,6 +38,12 @@ fn a_bad_reload_keeps_the_old_configuration() {
     std::fs::write(f.path("rushes.toml"), format!("{good}\nnonsense = 1\n")).unwrap();
     d.signal("HUP");
     wait_for("the refusal in the log", 10, || f.log().contains("nonsense"));
+    // who asks needs only the socket: the bad file does not shut them out
+    let program = env!("CARGO_BIN_EXE_rushes");
+    let o =
+        std::process::Command::new(program).args(["status", "--json", "--config"]).arg(f.path("rushes.toml")).output();
+    let o = o.unwrap();
+    assert_eq!(o.status.code(), Some(0), "{}", String::from_utf8_lossy(&o.stderr));
     // `ask` writes the good file again
     wait_for("the refusal in status", 10, || f.ask(&["status"]).1["config"]["last_reload"]["ok"] == false);
     assert_eq!(f.ask(&["status"]).1["config"]["hash"], hash);
