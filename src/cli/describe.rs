@@ -69,6 +69,9 @@ fn headline(t: &mut String, doc: &ClipDoc, st: Style) {
     if let Some(n) = c.frames {
         let _ = writeln!(t, "  {}clip.frames{}  {n}", st.dim, st.off);
     }
+    if let Some(s) = c.duration_s {
+        let _ = writeln!(t, "  {}clip.duration_s{}  {s}", st.dim, st.off);
+    }
     for g in &c.gaps {
         let _ = if g.first == g.last {
             writeln!(t, "  {}missing{}  frame {}", st.warn, st.off, g.first)

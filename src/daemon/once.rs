@@ -76,7 +76,9 @@ impl Core {
     fn trouble(&self) -> Vec<String> {
         let mut lines = Vec::new();
         for q in self.index.quarantine() {
-            lines.push(format!("{}: {}: {}", q.root, q.path, q.error));
+            // most errors name the file themselves, or the frame of the sequence
+            let path = if q.error.place.path.is_some() { String::new() } else { format!("{}: ", q.path) };
+            lines.push(format!("{}: {path}{}", q.root, q.error));
         }
         let is_trouble = |j: &Job| !matches!(j.state, JobState::Done { .. } | JobState::Cancelled { .. });
         let mut jobs: Vec<Job> = self.index.every_job().filter(is_trouble).collect();

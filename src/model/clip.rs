@@ -48,7 +48,7 @@ pub struct FrameGap {
 }
 
 /// Identity and extent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ClipHead {
     /// See [`crate::model::ClipId`]; empty until fingerprinted.
     #[serde(skip_serializing_if = "String::is_empty", default)]
@@ -62,6 +62,9 @@ pub struct ClipHead {
     /// Number of frames (picture only).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub frames: Option<u64>,
+    /// Running time, seconds: frames at the clip's rate, or samples of sound.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_s: Option<f64>,
     /// Frame number of the first frame of a sequence.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_frame: Option<i64>,

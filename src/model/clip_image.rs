@@ -135,6 +135,8 @@ group!(
         pixel_aspect: f64,
         /// Rotation to apply for viewing, degrees clockwise: 0, 90, 180, 270.
         orientation: u32,
+        /// How a frame was scanned: `progressive`, `top field first` or `bottom field first` (in time).
+        scan: String,
         /// Frame lines.
         frame_guides: Vec<FrameGuide>,
     }

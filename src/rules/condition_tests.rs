@@ -244,6 +244,7 @@ fn full() -> ClipDoc {
     let s = || Some("x".to_owned());
     d.clip.id = "x".into();
     (d.clip.frames, d.clip.first_frame, d.clip.uuid, d.clip.umid) = (Some(1), Some(1), s(), s());
+    d.clip.duration_s = Some(1.5);
     d.clip.gaps = vec![crate::model::FrameGap { first: 1, last: 2 }];
     let f = &mut d.format;
     (f.container, f.codec, f.bit_depth, f.compression) = (s(), s(), Some(8), s());
@@ -262,7 +263,7 @@ fn full() -> ClipDoc {
     (l.make, l.model, l.serial) = (s(), s(), s());
     (l.focal_length_mm, l.t_stop, l.focus_m, l.squeeze) = (Some(1.5), Some(1.5), Some(1.5), Some(1.5));
     let i = &mut d.image;
-    (i.height, i.active, i.orientation) = (Some(1), Some(Rect::default()), Some(0));
+    (i.height, i.active, i.orientation, i.scan) = (Some(1), Some(Rect::default()), Some(0), s());
     i.frame_guides = Some(vec![FrameGuide { name: "x".into(), x: 1.0, y: 1.0, width: 1.0, height: 1.0 }]);
     let c = &mut d.color;
     (c.space, c.primaries, c.transfer, c.matrix, c.range, c.look) = (s(), s(), s(), s(), s(), s());

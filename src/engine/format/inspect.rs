@@ -43,6 +43,7 @@ pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits
         ClipUnit::Spanned | ClipUnit::File => {}
     }
     fill_end(format.is_frame(), &mut doc);
+    fill_duration(&mut doc);
     Ok(doc)
 }
 
@@ -70,6 +71,18 @@ fn fill_end(is_frame: bool, doc: &mut ClipDoc) {
     {
         t.end = Timecode::parse(&t.start, t.rate, t.drop).ok().map(|s| s.plus(n).to_string());
     }
+}
+
+/// Sets the running time from frames and rate, or from the samples of sound alone.
+fn fill_duration(doc: &mut ClipDoc) {
+    let picture = || Some(doc.clip.frames? as f64 / doc.fps.project?.as_f64());
+    let sound = || {
+        let rate = doc.audio.rate.filter(|r| *r > 0 && doc.image.width.is_none())?;
+        Some(doc.audio.samples? as f64 / f64::from(rate))
+    };
+    let found = doc.clip.duration_s.or_else(picture).or_else(sound).filter(|s| s.is_finite());
+    // a microsecond is finer than any frame or sample that matters here
+    doc.clip.duration_s = found.map(|s| (s * 1e6).round() / 1e6);
 }
 
 /// A clip in several files: only the first was read, so lengths of the whole are not known.

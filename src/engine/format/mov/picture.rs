@@ -179,14 +179,17 @@ fn clean_aperture(t: &Track, a: &Atom, (w, h): (u32, u32), b: &mut Bytes<'_>, do
 }
 
 fn fields(t: &Track, a: &Atom, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Result<(), Error> {
-    let text = match *bmff::contents(b, a, 2)?.as_slice() {
-        [1, _] => "progressive".to_owned(),
-        [2, 1 | 9] => "interlaced, top field first".to_owned(),
-        [2, 6 | 14] => "interlaced, bottom field first".to_owned(),
-        [n, order] => format!("{n} fields, order {order}"),
+    let (text, scan) = match *bmff::contents(b, a, 2)?.as_slice() {
+        [1, _] => ("progressive".to_owned(), Some("progressive")),
+        [2, 1 | 9] => ("interlaced, top field first".to_owned(), Some("top field first")),
+        [2, 6 | 14] => ("interlaced, bottom field first".to_owned(), Some("bottom field first")),
+        [n, order] => (format!("{n} fields, order {order}"), None),
         _ => return Ok(()),
     };
     doc.keep(ID, &t.tag("fields"), text);
+    if let Some(scan) = scan {
+        doc.set("image.scan", |d| &mut d.image.scan, scan.to_owned(), t.origin("fiel", a.at));
+    }
     Ok(())
 }
 
@@ -253,6 +256,8 @@ fn frames(t: &Track, fragments: Option<&Fragments>, doc: &mut ClipDoc) -> Option
                 t.media.timescale
             );
             doc.warn("MOV-VARIABLE-RATE", text);
+            let seconds = x.total as f64 / f64::from(t.media.timescale.max(1));
+            doc.set("clip.duration_s", |d| &mut d.clip.duration_s, seconds, at("stts"));
         }
         Pace::Unknown => doc.warn("META-RATE-UNKNOWN", "the durations of the frames give no frame rate"),
     }
