@@ -338,7 +338,7 @@ pub struct WaiveArgs {
 
 const WAIVE_HELP: &str = "\
 Example:
-  rushes waive CLIP-GAP A001C003 --why 'camera fault, the gap is in the original; approved by A. Martin'";
+  rushes waive CLIP-GAP A001C003 --why 'the gap is in the original'";
 
 const REBUILD_HELP: &str = "\
 Example:

@@ -25,7 +25,7 @@ pub fn completions(args: &CompletionsArgs) -> Outcome {
 /// # Errors
 /// When the folder cannot be written.
 pub fn man(args: &ManArgs) -> Outcome {
-    let mut root = definition();
+    let mut root = definition().disable_help_subcommand(true);
     root.build();
     let mut out = Out::default();
     page(root.clone(), &args.dir, &mut out)?;
@@ -39,12 +39,33 @@ pub fn man(args: &ManArgs) -> Outcome {
     Ok(Ending::Good)
 }
 
+/// The page's sections; what stands below the options in `--help` keeps its lines, as examples are to be typed.
+fn sections(man: &clap_mangen::Man, has_commands: bool) -> std::io::Result<String> {
+    let (mut head, mut extra) = (Vec::new(), Vec::new());
+    man.render_title(&mut head)?;
+    man.render_name_section(&mut head)?;
+    man.render_synopsis_section(&mut head)?;
+    man.render_description_section(&mut head)?;
+    man.render_options_section(&mut head)?;
+    if has_commands {
+        man.render_subcommands_section(&mut head)?;
+    }
+    man.render_extra_section(&mut extra)?;
+    let mut text = String::from_utf8_lossy(&head).into_owned();
+    let extra = String::from_utf8_lossy(&extra);
+    if extra.contains(".SH EXTRA\n") {
+        text.push_str(extra.replacen(".SH EXTRA\n", ".SH EXAMPLES AND NOTES\n.nf\n", 1).trim_end());
+        text.push_str("\n.fi\n");
+    }
+    Ok(text)
+}
+
 fn page(command: Command, dir: &Path, out: &mut Out) -> Result<(), Stop> {
+    let has_commands = command.has_subcommands();
     let man = clap_mangen::Man::new(command).source(concat!("rushes ", env!("CARGO_PKG_VERSION")));
-    let mut text = Vec::new();
     let path = dir.join(man.get_filename());
     let fail = |e: std::io::Error| Error::io("OUTPUT-FAILED", "write the page", &e).at(&path);
-    man.render(&mut text).map_err(fail)?;
+    let text = sections(&man, has_commands).map_err(fail)?;
     fs::write(&path, text).map_err(fail)?;
     out.line(crate::model::MediaPath::from(path.as_path()))
 }
