@@ -261,7 +261,8 @@ fn dearest_accepted_conditions_end_soon() {
     let mut slowest = Duration::ZERO;
     for (term, shape) in shapes {
         let filled = |n: usize| Condition::compile(&shape(&vec![term; n].join(" && "))).ok();
-        let most = (1..=120).rev().find_map(|n| Some((n, filled(n)?)));
+        let least_refused = (1..=120).collect::<Vec<_>>().partition_point(|n| filled(*n).is_some()) + 1;
+        let most = (1..least_refused).next_back().and_then(|n| Some((n, filled(n)?)));
         let Some((n, condition)) = most else { panic!("{term} is not accepted once") };
         let start = Instant::now();
         let answer = condition.evaluate(&scope);

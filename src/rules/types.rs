@@ -105,8 +105,8 @@ impl Check<'_> {
             c.args.iter().skip(1).for_each(|branch| self.truth(branch));
             return;
         }
-        let written = self.shown(e);
         if let Some((_, kind)) = self.typed(e) {
+            let written = self.shown(e);
             let fix = match kind {
                 FieldType::Bool => return,
                 FieldType::Text => format!("compare it, `{written} == \"...\"`, or ask `has({written})`"),
@@ -121,6 +121,7 @@ impl Check<'_> {
         match literal(e) {
             None | Some(Literal::Bool) => {}
             Some(l) => {
+                let written = self.shown(e);
                 let fix = "write each comparison in full, or `field in [\"a\", \"b\"]`".to_owned();
                 self.complain(e, format!("`{written}` is {}, not true or false", l.in_words()), Some(fix));
             }
