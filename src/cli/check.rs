@@ -27,6 +27,9 @@ pub fn run(cli: &Cli, args: &CheckArgs) -> Outcome {
     if ending == Ending::Good {
         eprintln!("{}: good", path.display());
     }
+    if let Some(count) = config::count(&found) {
+        eprintln!("{count}");
+    }
     Ok(ending)
 }
 

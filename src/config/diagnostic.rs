@@ -45,6 +45,9 @@ pub struct Diagnostic {
     place: Option<(Arc<Source>, Range<usize>)>,
     #[serde(skip)]
     order: usize,
+    /// Errors and warnings that it stands for: more than one when it counts those that are not shown.
+    #[serde(skip)]
+    stands_for: (usize, usize),
 }
 
 impl Diagnostic {
@@ -60,6 +63,7 @@ impl Diagnostic {
             suggestion: None,
             place,
             order: 0,
+            stands_for: if severity == Level::Error { (1, 0) } else { (0, 1) },
         }
     }
 
@@ -133,15 +137,46 @@ pub(super) fn sort(all: &mut Vec<Diagnostic>) {
     all.dedup();
 }
 
+/// How many errors and warnings there are, `3 errors, 1 warning`; `None` when there is neither.
+#[must_use]
+pub fn count(all: &[Diagnostic]) -> Option<String> {
+    let (errors, warnings) = sum(all);
+    let some = |n: usize, what: &str| (n > 0).then(|| format!("{n} {what}{}", if n == 1 { "" } else { "s" }));
+    let parts: Vec<String> = [some(errors, "error"), some(warnings, "warning")].into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn sum(all: &[Diagnostic]) -> (usize, usize) {
+    all.iter().fold((0, 0), |n, d| (n.0 + d.stands_for.0, n.1 + d.stands_for.1))
+}
+
 /// The first ones, and how many more there are.
 pub(super) fn capped(mut all: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if all.len() > MOST
         && let Some(first) = all.first().cloned()
     {
-        let more = all.len() - MOST;
-        let level = all.iter().skip(MOST).map(|d| d.severity).max().unwrap_or(Level::Error);
-        all.truncate(MOST);
-        all.push(Diagnostic::new(level, None, first.file.as_path(), format!("and {more} more")));
+        let rest = all.split_off(MOST);
+        let level = rest.iter().map(|d| d.severity).max().unwrap_or(Level::Error);
+        let mut last = Diagnostic::new(level, None, first.file.as_path(), format!("and {} more", rest.len()));
+        last.stands_for = sum(&rest);
+        all.push(last);
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counting_goes_on_behind_what_is_shown() {
+        let file = Path::new("x.toml");
+        let one = |level, n: usize| (0..n).map(move |i| Diagnostic::new(level, None, file, format!("{i}")));
+        assert_eq!(count(&[]), None);
+        assert_eq!(count(&one(Level::Warning, 1).collect::<Vec<_>>()).as_deref(), Some("1 warning"));
+        let many: Vec<_> = one(Level::Error, 300).chain(one(Level::Warning, 2)).collect();
+        let shown = capped(many);
+        assert_eq!(shown.len(), MOST + 1);
+        assert_eq!(count(&shown).as_deref(), Some("300 errors, 2 warnings"));
+    }
 }

@@ -17,7 +17,7 @@ mod shape;
 mod source;
 mod values;
 
-pub use diagnostic::{Diagnostic, Level};
+pub use diagnostic::{Diagnostic, Level, count};
 pub use reload::{Change, differences};
 pub use settings::{
     AcesVersion, ColorSettings, Config, Emit, EngineSettings, Folder, Ready, Rule, Service, Show, WatchMode,

@@ -53,11 +53,17 @@ fn read(name: &Spot<String>, out: &Out) -> Option<Pack> {
         return found;
     }
     let base = super::raw::folder_of(&name.at.source.path);
-    match Source::read(&base.join(&name.value)) {
+    match Source::read(&base.join(&name.value), &format!("the guardrail pack `{}`", super::values::shown(&name.value)))
+    {
         Ok(source) => pack(&name.value, &source, out),
+        // a place in the pack itself
+        Err(d) if d.line.is_some() => {
+            out.push(d);
+            None
+        }
         Err(d) => {
-            let text = format!("the guardrail pack `{}` cannot be used: {}", name.value, d.message);
-            out.push(name.at.error(text).suggest("packs are \"rushes:NAME\" or files relative to this one"));
+            let fix = "packs are \"rushes:NAME\" or files relative to this one";
+            out.push(name.at.error(d.message).suggest(fix));
             None
         }
     }

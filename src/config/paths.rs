@@ -38,6 +38,8 @@ struct Known<'a> {
     role: Role,
     /// `the output of folder "ocf"`.
     label: String,
+    /// Which `[[folder]]` it belongs to.
+    folder: Option<usize>,
     at: Option<&'a At>,
     written: &'a Path,
     real: PathBuf,
@@ -54,6 +56,17 @@ impl Known<'_> {
     fn is_same(&self, other: &Self) -> bool {
         let own = |k: &Self| k.ids.first().copied().flatten();
         self.real == other.real || own(self).is_some() && own(self) == own(other)
+    }
+
+    /// What it is called in a message about `first`: folders may have the same name by mistake.
+    fn label_beside(&self, first: &Self) -> String {
+        let of = |k: &Self| k.label.split_once(" of folder ").map(|(what, name)| (what.to_owned(), name.to_owned()));
+        match (of(self), of(first)) {
+            (Some((what, name)), Some((_, same))) if name == same && self.folder != first.folder => {
+                format!("{what} of the other folder {name}")
+            }
+            _ => self.label.clone(),
+        }
     }
 
     fn is_inside(&self, outer: &Self) -> bool {
@@ -80,14 +93,14 @@ pub(super) fn check(raw: &Raw, state_dir: &Path, control: &Path, out: &Out) {
 fn collect<'a>(raw: &'a Raw, state_dir: &'a Path, control: &'a Path) -> Vec<Known<'a>> {
     let mut out: Vec<Known<'_>> = Vec::new();
     let deadline = Instant::now() + ALL;
-    let mut add = |role, label: String, at: Option<&'a At>, written: &'a Path| {
+    let mut add = |role, (folder, label): (Option<usize>, String), at: Option<&'a At>, written: &'a Path| {
         let Seen { real, state, ids } = look(written, deadline);
-        out.push(Known { role, label, at, written, real, state, ids });
+        out.push(Known { role, label, folder, at, written, real, state, ids });
     };
     let service = |s: &'a Option<Spot<PathBuf>>| s.as_ref().map(|s| &s.at);
-    add(Role::State, "state_dir".into(), service(&raw.state_dir), state_dir);
-    add(Role::Control, "the control socket".into(), service(&raw.control), control);
-    for f in &raw.folders {
+    add(Role::State, (None, "state_dir".into()), service(&raw.state_dir), state_dir);
+    add(Role::Control, (None, "the control socket".into()), service(&raw.control), control);
+    for (n, f) in raw.folders.iter().enumerate() {
         let name = f.name.as_ref().map_or("?", |n| n.value.as_str());
         let parts = [
             (Role::Root, "the watched path", &f.path),
@@ -96,7 +109,7 @@ fn collect<'a>(raw: &'a Raw, state_dir: &'a Path, control: &'a Path) -> Vec<Know
         ];
         for (role, what, spot) in parts {
             if let Some(s) = spot {
-                add(role, format!("{what} of folder \"{name}\""), Some(&s.at), &s.value);
+                add(role, (Some(n), format!("{what} of folder \"{name}\"")), Some(&s.at), &s.value);
             }
         }
     }
@@ -212,7 +225,7 @@ fn pair(inner: &Known<'_>, outer: &Known<'_>, out: &Out) {
     };
     let Some(at) = inner.at.or(outer.at) else { return };
     let place = outer.at.filter(|_| inner.at.is_some()).map_or_else(String::new, |a| format!(" ({})", a.short()));
-    let text = format!("{} lies inside {}{place}: {why}", inner.label, outer.label);
+    let text = format!("{} lies inside {}{place}: {why}", inner.label, outer.label_beside(inner));
     out.push(at.error(text).suggest(fix));
 }
 
@@ -224,17 +237,18 @@ fn same(a: &Known<'_>, b: &Known<'_>, out: &Out) {
     }
     let Some(at) = b.at.or(a.at) else { return };
     let place = a.at.filter(|_| b.at.is_some()).map_or_else(String::new, |x| format!(" ({})", x.short()));
+    let first = a.label_beside(b);
     match (a.role, b.role) {
         (Receipts, Receipts | Output) | (Output, Receipts) => {}
         (Output, Output) => out.push(
-            at.warning(format!("{} is also {}{place}", b.label, a.label))
+            at.warning(format!("{} is also {first}{place}", b.label))
                 .suggest("files of one relative path would meet there; give each folder its own output"),
         ),
         (Root, Root) => out.push(
-            at.error(format!("{} is already {}{place}", b.label, a.label))
+            at.error(format!("{} is already {first}{place}", b.label))
                 .suggest("watch each folder once; rules can differ by `when`"),
         ),
         (Control, Control) => {}
-        _ => out.push(at.error(format!("{} is also {}{place}", b.label, a.label)).suggest("give each its own place")),
+        _ => out.push(at.error(format!("{} is also {first}{place}", b.label)).suggest("give each its own place")),
     }
 }

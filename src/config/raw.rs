@@ -18,6 +18,8 @@ use std::time::Duration;
 
 /// Most files that includes may add.
 const MAX_FILES: usize = 1000;
+/// The main file, in messages.
+const MAIN: &str = "the configuration";
 /// Most watched folders.
 const MAX_FOLDERS: usize = 1000;
 
@@ -35,6 +37,8 @@ pub(super) struct Raw {
     pub shows: Vec<RawShow>,
     pub folders: Vec<RawFolder>,
     pub recipes: Vec<RawRecipe>,
+    /// Names of recipes that are given, but have errors.
+    pub broken: Vec<String>,
 }
 
 pub(super) struct RawShow {
@@ -79,12 +83,12 @@ pub(super) fn folder_of(file: &Path) -> &Path {
 pub(super) fn read_all(path: &Path, found: &mut Vec<Diagnostic>) -> Option<Raw> {
     let out = Out::default();
     let mut raw = Raw::default();
-    let ok = match Source::read(path) {
+    let ok = match Source::read(path, MAIN) {
         Ok(source) => {
             let globs = read_main(&source, &mut raw, &out);
             let base = folder_of(path);
             for file in include::files(base, &globs, path, MAX_FILES, &out) {
-                match Source::read(&file.value) {
+                match Source::read(&file.value, "the included file") {
                     Ok(s) => read_included(&s, &mut raw, &out),
                     Err(d) => out.push(d),
                 }
@@ -152,8 +156,10 @@ fn read_shared(top: &Reader<'_>, raw: &mut Raw) {
     }
     for (label, r) in top.named("recipe", &shape::RECIPE) {
         checked_name(&label, top.out());
-        if let Some(recipe) = recipes::read(label, &r, &raw.recipes) {
-            raw.recipes.push(recipe);
+        let name = label.value.clone();
+        match recipes::read(label, &r, &raw.recipes) {
+            Some(recipe) => raw.recipes.push(recipe),
+            None => raw.broken.push(name),
         }
     }
     for r in top.tables("folder", &shape::FOLDER) {

@@ -66,9 +66,20 @@ pub(super) fn parse<'a>(source: &'a Arc<Source>, out: &Out) -> Option<Spanned<De
     for e in errors.iter().take(MOST) {
         let span = e.span().unwrap_or(0..0);
         let at = At { source: Arc::clone(source), span };
-        out.push(at.error(format!("not valid TOML: {}", e.message().trim().replace('\n', ", "))));
+        let fix = octal_hint(&at);
+        let text = format!("not valid TOML: {}", e.message().trim().replace('\n', ", "));
+        out.push(at.error(text).maybe_suggest(fix));
     }
     table.filter(|_| errors.is_empty())
+}
+
+/// `mode = 0664`, which TOML refuses because of the leading zero.
+fn octal_hint(at: &At) -> Option<String> {
+    let (_, line) = at.source.line_at(at.span.start);
+    let (key, value) = line.split_once('=')?;
+    let digits: String = value.trim().chars().take_while(char::is_ascii_digit).collect();
+    let is_octal = digits.len() > 1 && digits.starts_with('0');
+    (is_octal && key.trim() == "mode").then(|| format!("write it in quotes: mode = \"{}\"", shown(&digits)))
 }
 
 impl<'a> Reader<'a> {
@@ -118,7 +129,11 @@ impl<'a> Reader<'a> {
     }
 
     fn wrong_type(&self, at: &At, name: &str, want: &str, got: &DeValue<'_>) {
-        self.out.push(at.error(format!("`{name}` in {} must be {want}, not {}", self.title, a_type(got))));
+        let written = at.source.text.get(at.span.clone()).unwrap_or_default();
+        let is_mode = name == "mode" && matches!(got, DeValue::Integer(_)) && (3..=5).contains(&written.len());
+        let fix = is_mode.then(|| format!("write it in quotes: mode = \"{written:0>4}\""));
+        let d = at.error(format!("`{name}` in {} must be {want}, not {}", self.title, a_type(got)));
+        self.out.push(d.maybe_suggest(fix));
     }
 
     /// Complains that a required key is missing.

@@ -1,5 +1,6 @@
 //! `[recipe.NAME]`, and the recipes that are always there.
 
+use super::raw::Raw;
 use super::reader::{Out, Reader};
 use super::source::Spot;
 use super::{Emit, Level};
@@ -13,6 +14,9 @@ const BUILT_IN: [(&str, SidecarFormat); 2] = [(RECORD, SidecarFormat::Json), ("a
 
 /// Kinds of recipe and names of deliverables that later versions make.
 const LATER: &[&str] = &["plate", "proxy", "still", "contact-sheet", "trim", "package", "report", "amf", "fdl"];
+
+/// Fields of a name that differ from clip to clip.
+const UNIQUE: &[&str] = &["clip", "clip.name", "clip.id", "clip.uuid", "clip.umid"];
 
 /// A recipe as written.
 pub(super) struct RawRecipe {
@@ -100,7 +104,13 @@ fn template(r: &Reader<'_>) -> Option<Option<Template>> {
         return r.has("name").is_none().then_some(None);
     };
     match Template::parse(&text.value, &[]) {
-        Ok(t) => Some(Some(t)),
+        Ok(t) => {
+            if !t.fields().any(|f| UNIQUE.contains(&f)) {
+                let d = text.at.warning("clips with the same values meet under this name, and later ones get `.v002`");
+                r.out().push(d.suggest("add {clip}, the clip's own name"));
+            }
+            Some(Some(t))
+        }
         Err(flaws) => {
             for f in flaws {
                 r.out().push(text.at.inside(f.offset, f.length).error(f.message).maybe_suggest(f.suggestion));
@@ -110,14 +120,15 @@ fn template(r: &Reader<'_>) -> Option<Option<Template>> {
     }
 }
 
-/// The recipe that a rule names. `broken` are names of recipes that have errors of their own.
-pub(super) fn find(name: &Spot<String>, recipes: &[RawRecipe], out: &Out) -> Option<Emit> {
+/// The recipe that a rule names. Nothing is said about one that has errors of its own.
+pub(super) fn find(name: &Spot<String>, raw: &Raw, out: &Out) -> Option<Emit> {
+    let recipes = &raw.recipes;
     let known = recipes.iter().find(|r| r.name.value == name.value).map(|r| r.emit.clone());
     let found = known.or_else(|| built_in(&name.value));
-    if found.is_none() {
+    if found.is_none() && !raw.broken.contains(&name.value) {
         let names = || BUILT_IN.iter().map(|(n, _)| *n).chain(recipes.iter().map(|r| r.name.value.as_str()));
         let text = format!("there is no recipe `{}`", super::values::shown(&name.value));
-        let fix = match closest(&name.value, names()) {
+        let fix = match closest(&name.value, names().chain(raw.broken.iter().map(String::as_str))) {
             Some(n) => format!("did you mean \"{n}\"?"),
             None => format!("known here: {}; or add [recipe.NAME]", names().collect::<Vec<_>>().join(", ")),
         };

@@ -92,7 +92,7 @@ fn folder(f: &RawFolder, raw: &Raw, limits: Limits, out: &Out) -> Option<Folder>
 }
 
 fn rule(r: &RawRule, raw: &Raw, out: &Out) -> Option<Rule> {
-    let emit: Vec<_> = r.emit.iter().filter_map(|e| recipes::find(e, &raw.recipes, out)).collect();
+    let emit: Vec<_> = r.emit.iter().filter_map(|e| recipes::find(e, raw, out)).collect();
     Some(Rule {
         name: r.name.as_ref()?.value.clone(),
         when: r.when.clone(),

@@ -79,19 +79,20 @@ impl At {
 }
 
 impl Source {
-    /// Reads a configuration file: a regular file of at most [`MAX_FILE`] bytes, UTF-8.
-    pub fn read(path: &Path) -> Result<Arc<Self>, Diagnostic> {
+    /// Reads a configuration file: a regular file of at most [`MAX_FILE`] bytes, UTF-8. `what` it is, for messages
+    /// (`the configuration`).
+    pub fn read(path: &Path, what: &str) -> Result<Arc<Self>, Diagnostic> {
         let refuse = |message: String| Diagnostic::new(Level::Error, None, path, message);
-        let cannot = |e: &std::io::Error| refuse(format!("cannot read the configuration: {e}"));
+        let cannot = |e: &std::io::Error| refuse(format!("cannot read {what}: {e}"));
         let meta = std::fs::metadata(path).map_err(|e| cannot(&e))?;
         if !meta.is_file() {
-            return Err(refuse("not a regular file".into()).suggest("name a TOML file"));
+            return Err(refuse(format!("{what} is not a regular file")).suggest("name a TOML file"));
         }
         let mut bytes = Vec::new();
         let file = File::open(path).map_err(|e| cannot(&e))?;
         file.take(MAX_FILE + 1).read_to_end(&mut bytes).map_err(|e| cannot(&e))?;
         if bytes.len() as u64 > MAX_FILE {
-            let text = format!("the file has more than {} MiB, the most that a configuration may have", MAX_FILE >> 20);
+            let text = format!("{what} has more than {} MiB, the most that is read", MAX_FILE >> 20);
             return Err(refuse(text).suggest("split it with `include`, or check that it is a configuration at all"));
         }
         match String::from_utf8(bytes) {

@@ -4,10 +4,12 @@
 //! text, the nesting of its brackets, the depth of its tree, the functions it calls, and an upper bound
 //! of its work (the `cost` module). An absent field makes the answer *unknown*, never an error.
 
-use super::scope::WHOLE;
-use super::{Scope, closest, cost, fields, scan};
-use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, SelectExpr, SourceInfo, operators};
-use cel::parser::{ParseErrors, Parser};
+use super::chain::{path_of, walk};
+use super::check::Check;
+use super::syntax::{self, Widened};
+use super::{Scope, cost, scan};
+use cel::common::ast::{CallExpr, Expr, IdedExpr, SelectExpr, operators};
+use cel::parser::Parser;
 use cel::{Context, Env, ExecutionError, Value};
 use std::sync::{Arc, LazyLock};
 
@@ -17,9 +19,6 @@ pub const MAX_CONDITION: usize = 4096;
 const MAX_BRACKETS: usize = 32;
 /// Stack of the thread that parses: the deepest tree that 4096 bytes can make fits many times over.
 const PARSER_STACK: usize = 64 << 20;
-
-/// Functions that a condition may call besides the operators.
-const FUNCTIONS: &[&str] = &["size", "contains", "startsWith", "endsWith", "int", "double", "string"];
 
 static ENV: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
@@ -65,6 +64,11 @@ pub struct Flaw {
 impl Flaw {
     pub(super) fn new(offset: usize, length: usize, message: impl Into<String>) -> Self {
         Self { offset, length, message: message.into(), suggestion: None }
+    }
+
+    pub(super) fn suggest(mut self, what: impl Into<String>) -> Self {
+        self.suggestion = Some(what.into());
+        self
     }
 }
 
@@ -224,125 +228,21 @@ fn inner_field(step: &IdedExpr, var: &str, range: &IdedExpr) -> Option<String> {
     Some(found.unwrap_or(base))
 }
 
-/// The dotted name that a chain of selections spells; loop variables stand for `list[]`.
-fn path_of(expr: &IdedExpr, vars: &[(String, String)]) -> Option<String> {
-    match &expr.expr {
-        Expr::Ident(name) => {
-            Some(vars.iter().rev().find(|(v, _)| v == name).map_or_else(|| name.clone(), |(_, p)| p.clone()))
-        }
-        Expr::Select(s) => {
-            let base = path_of(&s.operand, vars)?;
-            Some(if base == WHOLE { s.field.clone() } else { format!("{base}.{}", s.field) })
-        }
-        Expr::Call(CallExpr { func_name, args, .. }) if func_name == operators::INDEX => {
-            let base = path_of(args.first()?, vars)?;
-            Some(match &args.get(1)?.expr {
-                Expr::Literal(LiteralValue::String(key)) => format!("{base}.{}", key.inner()),
-                _ => format!("{base}[]"),
-            })
-        }
-        _ => None,
-    }
-}
-
-/// The identifier with which a chain of selections begins; a lone `has( )` begins at its field.
-fn innermost(expr: &IdedExpr) -> &IdedExpr {
-    match &expr.expr {
-        Expr::Select(s) => innermost(&s.operand),
-        Expr::Call(CallExpr { func_name, args, .. }) if func_name == operators::INDEX => {
-            args.first().map_or(expr, innermost)
-        }
-        _ => expr,
-    }
-}
-
-/// Calls `f` on `expr` and everything below it.
-fn walk<'e>(expr: &'e IdedExpr, f: &mut dyn FnMut(&'e IdedExpr)) {
-    f(expr);
-    cost::children(expr).into_iter().for_each(|c| walk(c, f));
-}
-
-/// The text in which `has(reel)` is written `has(clip__.reel)`: the language allows `has()` on
-/// selections only. Keeps the way back to places in the original.
-struct Widened {
-    text: String,
-    asked: Vec<usize>,
-}
-
-const WIDER: usize = WHOLE.len() + 1;
-
-impl Widened {
-    fn new(source: &str, asked: &[usize]) -> Self {
-        let mut text = String::with_capacity(source.len() + asked.len() * WIDER);
-        let mut last = 0;
-        for &at in asked {
-            text.push_str(source.get(last..at).unwrap_or_default());
-            text.push_str(WHOLE);
-            text.push('.');
-            last = at;
-        }
-        text.push_str(source.get(last..).unwrap_or_default());
-        Self { text, asked: asked.to_vec() }
-    }
-
-    /// The byte offset in the original of a byte offset in the text.
-    fn original(&self, offset: usize) -> usize {
-        let mut shift = 0;
-        for &at in &self.asked {
-            if offset < at + shift + WIDER {
-                return offset.min(at + shift).saturating_sub(shift);
-            }
-            shift += WIDER;
-        }
-        offset.saturating_sub(shift)
-    }
-
-    /// The byte offset in the text of a line and column, both counted from 1.
-    fn byte_of(&self, line: isize, column: isize) -> usize {
-        let line = usize::try_from(line.saturating_sub(1)).unwrap_or(0);
-        let column = usize::try_from(column.saturating_sub(1)).unwrap_or(0);
-        let start: usize = self.text.split_inclusive('\n').take(line).map(str::len).sum();
-        let rest = self.text.get(start..).unwrap_or_default();
-        start + rest.char_indices().nth(column).map_or(rest.len(), |(i, _)| i)
-    }
-}
-
 /// Parses and checks. Runs on a thread with a large stack, where a deep tree is also dropped again.
-fn parse(text: &Widened) -> Result<IdedExpr, Vec<Flaw>> {
+fn parse(text: &Widened<'_>) -> Result<IdedExpr, Vec<Flaw>> {
     let (mut expr, info) = match Parser::new().max_recursion_depth(64).parse_with_source_info(&text.text) {
         Ok(x) => x,
-        Err(e) => return Err(syntax_errors(&e, text)),
+        Err(e) => return Err(syntax::errors(&e, text)),
     };
-    let mut check = Check { errors: Vec::new(), info: &info, text, vars: Vec::new(), loops: 0 };
     if let Err(why) = cost::bounded(&expr) {
-        check.errors.push(Flaw::new(0, text.original(text.text.len()), why));
-        return Err(check.errors);
+        return Err(vec![Flaw::new(0, text.original(text.text.len()), why)]);
     }
-    check.expr(&expr);
-    if !check.errors.is_empty() {
-        check.errors.sort_by_key(|e| e.offset);
-        check.errors.dedup();
-        return Err(check.errors);
+    let errors = Check::new(&info, text).run(&expr);
+    if !errors.is_empty() {
+        return Err(errors);
     }
     soften_has(&mut expr);
     Ok(expr)
-}
-
-fn syntax_errors(e: &ParseErrors, text: &Widened) -> Vec<Flaw> {
-    let mut out: Vec<Flaw> = Vec::new();
-    let end = text.original(text.text.len());
-    for p in e.errors.iter().take(8) {
-        let at = text.original(text.byte_of(p.pos.0, p.pos.1));
-        let message: String = p.msg.trim().replace("Syntax error: ", "").chars().take(200).collect();
-        let message = message.replace(&format!("{WHOLE}."), "");
-        out.push(Flaw::new(at, usize::from(at < end), format!("the condition is not valid CEL: {message}")));
-    }
-    if out.is_empty() {
-        out.push(Flaw::new(0, 1, "the condition is not valid CEL"));
-    }
-    out.sort_by_key(|e| e.offset);
-    out.dedup_by_key(|e| e.offset);
-    out
 }
 
 /// `has(a.b.c)` becomes `has(a.b) && has(a.b.c)`, so that it is false, not unknown, when `a.b` is absent.
@@ -362,117 +262,6 @@ fn soften_has(expr: &mut IdedExpr) {
         return;
     }
     cost::children_mut(expr).into_iter().for_each(soften_has);
-}
-
-/// The static check: fields and functions.
-struct Check<'a> {
-    errors: Vec<Flaw>,
-    info: &'a SourceInfo,
-    text: &'a Widened,
-    vars: Vec<(String, String)>,
-    loops: u32,
-}
-
-impl Check<'_> {
-    fn complain(&mut self, expr: &IdedExpr, message: String, suggestion: Option<String>) {
-        let (at, end) = self.place(expr);
-        self.errors.push(Flaw { offset: at, length: (end - at).max(1), message, suggestion });
-    }
-
-    /// Moves the last complaint to where `what` is written first.
-    fn point_at(&mut self, what: &str, length: usize) {
-        if let (Some(at), Some(last)) = (self.text.text.find(what), self.errors.last_mut()) {
-            (last.offset, last.length) = (self.text.original(at), length);
-        }
-    }
-
-    /// First and last byte (exclusive) of an expression in the original text.
-    fn place(&self, expr: &IdedExpr) -> (usize, usize) {
-        let (mut from, mut to) = (usize::MAX, 0);
-        // `has( )` counts its bracket as the place of the field in it
-        let first = if path_of(expr, &[]).is_some() { innermost(expr) } else { expr };
-        let offsets = |e: &IdedExpr| {
-            let (a, b) = self.info.offset_for(e.id)?;
-            Some((usize::try_from(a).ok()?, usize::try_from(b).ok()? + 1))
-        };
-        walk(first, &mut |e| from = from.min(offsets(e).map_or(from, |o| o.0)));
-        walk(expr, &mut |e| to = to.max(offsets(e).map_or(to, |o| o.1)));
-        let from = if from == usize::MAX { 0 } else { from };
-        let at = self.text.original(from);
-        (at, self.text.original(to).max(at))
-    }
-
-    fn expr(&mut self, e: &IdedExpr) {
-        match &e.expr {
-            Expr::Ident(_) | Expr::Select(_) => self.field(e),
-            Expr::Call(c) if c.func_name == operators::INDEX && path_of(e, &self.vars).is_some() => {
-                self.field(e);
-                c.args.iter().skip(1).for_each(|a| self.expr(a));
-            }
-            Expr::Call(c) => {
-                let is_operator = c.func_name.starts_with(['_', '@', '!', '-']);
-                if !is_operator && !FUNCTIONS.contains(&c.func_name.as_str()) {
-                    let near = closest(&c.func_name, FUNCTIONS.iter().copied().chain(["has", "exists", "all"]));
-                    let list = FUNCTIONS.join("(), ");
-                    let fix = near.map_or_else(|| format!("there are {list}()"), |n| format!("did you mean `{n}`?"));
-                    self.complain(e, format!("there is no function `{}`", c.func_name), Some(fix));
-                    self.point_at(&format!("{}(", c.func_name), c.func_name.len());
-                }
-                c.target.as_deref().into_iter().chain(&c.args).for_each(|a| self.expr(a));
-            }
-            Expr::Comprehension(c) => {
-                self.expr(&c.iter_range);
-                self.loops += 1;
-                if self.loops > 2 {
-                    self.complain(e, "loops (exists, all, map, filter) are nested more than 2 deep".into(), None);
-                }
-                let base = path_of(&c.iter_range, &self.vars).map_or_else(String::new, |p| format!("{p}[]"));
-                self.vars.push((c.accu_var.clone(), String::new()));
-                self.vars.push((c.iter_var.clone(), base));
-                [&c.accu_init, &c.loop_cond, &c.loop_step, &c.result].into_iter().for_each(|x| self.expr(x));
-                self.vars.truncate(self.vars.len().saturating_sub(2));
-                self.loops -= 1;
-            }
-            Expr::Struct(_) => self.complain(e, "a condition cannot build messages".into(), None),
-            _ => cost::children(e).into_iter().for_each(|x| self.expr(x)),
-        }
-    }
-
-    /// Whether the schema has the field that a chain spells.
-    fn field(&mut self, e: &IdedExpr) {
-        let Some(path) = path_of(e, &self.vars) else {
-            cost::children(e).into_iter().for_each(|x| self.expr(x));
-            return;
-        };
-        // a loop over something that is no field of the schema: its items are not known
-        if path.is_empty() || path.starts_with('.') || path.starts_with("[]") || path == WHOLE {
-            return;
-        }
-        let known = fields::type_of(&path).is_some()
-            || path.strip_suffix("[]").is_some_and(|l| fields::type_of(l) == Some(fields::FieldType::List));
-        if known {
-            return;
-        }
-        let fix = match path.split('.').next() {
-            Some("raw" | "origin") => Some("conditions see the normalised fields only".to_owned()),
-            _ if path.starts_with("clip.files") => Some("conditions see the normalised fields only".to_owned()),
-            _ => fields::suggest(&path).map(|n| format!("did you mean `{n}`?")),
-        };
-        let length = path.len();
-        self.complain(e, format!("the schema rushes.clip/1 has no field `{path}`"), fix);
-        if let Some(last) = self.errors.last_mut() {
-            let rest = self.text.original(self.text.text.len()).saturating_sub(last.offset);
-            last.length = length.min(rest).max(1);
-        }
-    }
-}
-
-/// Whether an entry is one of a map literal.
-pub(super) fn entry_parts(e: &EntryExpr) -> Vec<&IdedExpr> {
-    match e {
-        EntryExpr::MapEntry(m) => vec![&m.key, &m.value],
-        EntryExpr::StructField(f) => vec![&f.value],
-    }
 }
 
 #[cfg(test)]

@@ -5,12 +5,13 @@
 //! `+`, `map` and `filter` are followed to the size of what they build.
 
 use super::MAX_ITEMS;
-use super::condition::entry_parts;
 use cel::common::ast::{EntryExpr, Expr, IdedExpr, operators};
 
 /// Deepest expression tree.
 const MAX_DEPTH: usize = 64;
-/// Most work. Measured: the dearest accepted condition stays far below 100 ms (see the hostile tests).
+/// Most work. Measured in a release build, on one core of a small virtual machine and the largest clip that a condition
+/// can see: 140 ms for the dearest shape that is accepted (lists joined in a loop), 41 ms for lists compared in a loop,
+/// 1 to 20 ms for all others. The test `dearest_accepted_conditions_end_soon` prints the figures.
 const MAX_WORK: u64 = 400_000;
 
 const COMPARISONS: [&str; 6] = [
@@ -34,6 +35,14 @@ pub(super) fn children(e: &IdedExpr) -> Vec<&IdedExpr> {
         Expr::Struct(s) => s.entries.iter().flat_map(|x| entry_parts(&x.expr)).collect(),
         Expr::Select(s) => vec![&s.operand],
         Expr::Unspecified | Expr::Ident(_) | Expr::Literal(_) => Vec::new(),
+    }
+}
+
+/// Whether an entry is one of a map literal.
+fn entry_parts(e: &EntryExpr) -> Vec<&IdedExpr> {
+    match e {
+        EntryExpr::MapEntry(m) => vec![&m.key, &m.value],
+        EntryExpr::StructField(f) => vec![&f.value],
     }
 }
 

@@ -10,6 +10,8 @@ pub enum FieldType {
     Text,
     /// A whole number or a decimal.
     Number,
+    /// An exact rate as text in lowest terms, `24000/1001` or `24/1`.
+    Rate,
     /// True or false.
     Bool,
     /// A list; its items' fields are listed as `name[].field`.
@@ -17,7 +19,22 @@ pub enum FieldType {
     /// A group of fields.
     Group,
 }
-use FieldType::{Bool, Group, List, Number, Text};
+use FieldType::{Bool, Group, List, Number, Rate, Text};
+
+impl FieldType {
+    /// In words, as in `docs/fields.md`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Text => "text",
+            Number => "number",
+            Rate => "rate",
+            Bool => "true or false",
+            List => "list",
+            Group => "group",
+        }
+    }
+}
 
 /// Every field by its dotted name; items of a list have `[]` after the list's name.
 pub const FIELDS: &[(&str, FieldType)] = &[
@@ -59,11 +76,11 @@ pub const FIELDS: &[(&str, FieldType)] = &[
     ("timecode", Group),
     ("timecode.start", Text),
     ("timecode.end", Text),
-    ("timecode.rate", Text),
+    ("timecode.rate", Rate),
     ("timecode.drop", Bool),
     ("fps", Group),
-    ("fps.project", Text),
-    ("fps.sensor", Text),
+    ("fps.project", Rate),
+    ("fps.sensor", Rate),
     ("exposure", Group),
     ("exposure.iso", Number),
     ("exposure.shutter_angle", Number),
@@ -149,11 +166,66 @@ pub fn groups() -> impl Iterator<Item = &'static str> {
     FIELDS.iter().filter(|(n, t)| *t == Group && !n.contains('.')).map(|(n, _)| *n)
 }
 
-/// The field meant by a mistyped one: the nearest dotted name, or one whose last part is the same.
+/// The field of that name, or for the items of a list a group if they have fields.
+#[must_use]
+pub fn type_of_place(path: &str) -> Option<FieldType> {
+    let has_fields =
+        |list: &str| FIELDS.iter().any(|(n, _)| n.strip_prefix(list).is_some_and(|r| r.starts_with("[].")));
+    type_of(path).or_else(|| path.strip_suffix("[]").filter(|l| has_fields(l)).map(|_| Group))
+}
+
+/// The fields directly in a group or in the items of a list, by their dotted names.
+pub fn members(group: &str) -> impl Iterator<Item = &'static str> {
+    let inside =
+        move |n: &str| n.strip_prefix(group).and_then(|r| r.strip_prefix('.')).is_some_and(|r| !r.contains('.'));
+    FIELDS.iter().map(|(n, _)| *n).filter(move |n| inside(n))
+}
+
+/// The field meant by a mistyped one: the nearest dotted name, or one whose last part is the same, begins
+/// the same before its unit (`white_balance`), or is near.
 #[must_use]
 pub fn suggest(path: &str) -> Option<&'static str> {
-    super::closest(path, FIELDS.iter().map(|(n, _)| *n)).or_else(|| {
-        let last = path.rsplit('.').next()?;
-        FIELDS.iter().map(|(n, _)| *n).find(|n| n.rsplit('.').next() == Some(last))
-    })
+    fn last_of(n: &str) -> &str {
+        n.rsplit('.').next().unwrap_or(n)
+    }
+    let names = || FIELDS.iter().map(|(n, _)| *n);
+    let last = last_of(path);
+    let begins = |n: &&str| last.len() >= 4 && last_of(n).strip_prefix(last).is_some_and(|r| r.starts_with('_'));
+    super::closest(path, names())
+        .or_else(|| names().find(|n| last_of(n) == last))
+        .or_else(|| names().find(begins))
+        .or_else(|| {
+            let near = super::closest(last, names().map(last_of)).filter(|_| last.len() >= 4)?;
+            names().find(|n| last_of(n) == near)
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_field_that_was_meant_is_found_by_its_last_part_too() {
+        for (typed, want) in [
+            ("camera.maker", Some("camera.make")),
+            ("camera.iso", Some("exposure.iso")),
+            ("white_balance", Some("exposure.white_balance_k")),
+            ("exposure.white_balance", Some("exposure.white_balance_k")),
+            ("focal_length", Some("lens.focal_length_mm")),
+            ("widht", Some("image.width")),
+            ("color.temperature", None),
+            ("a", None),
+        ] {
+            assert_eq!(suggest(typed), want, "{typed}");
+        }
+    }
+
+    #[test]
+    fn places_have_types_and_groups_have_members() {
+        assert_eq!(type_of_place("audio.tracks[]"), Some(Group));
+        assert_eq!(type_of_place("color.cdl.slope[]"), None);
+        assert_eq!(type_of_place("fps.project"), Some(Rate));
+        assert_eq!(members("fps").collect::<Vec<_>>(), ["fps.project", "fps.sensor"]);
+        assert_eq!(members("audio.tracks[]").count(), 2);
+    }
 }

@@ -2,6 +2,8 @@
 //!
 //! Nothing here reads files or knows TOML: `config` hands the text and the values in.
 
+mod chain;
+mod check;
 mod closest;
 mod condition;
 mod cost;
@@ -9,7 +11,9 @@ pub mod fields;
 pub mod guardrails;
 mod scan;
 mod scope;
+mod syntax;
 pub mod template;
+mod types;
 
 pub use closest::closest;
 pub use condition::{Condition, Flaw, MAX_CONDITION, Verdict};

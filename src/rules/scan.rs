@@ -47,7 +47,7 @@ pub(super) fn first_look(text: &str, most: usize) -> FirstLook {
 }
 
 /// Offset after the quoted text that begins at `at`.
-fn after_quote(b: &[u8], at: usize, raw: bool) -> usize {
+pub(super) fn after_quote(b: &[u8], at: usize, raw: bool) -> usize {
     let Some(&q) = b.get(at) else { return at };
     let triple = b.get(at..at + 3).is_some_and(|t| t.iter().all(|x| *x == q));
     let mut i = at + if triple { 3 } else { 1 };

@@ -5,6 +5,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+mod fields;
+mod hints;
 mod hostile;
 mod paths;
 
@@ -243,7 +245,7 @@ fn shows_may_be_files_of_their_own() {
         "b.toml:3:7: error: the show `s` is already given in",
         "shows/a.toml:1",
         "b.toml:5:8: error: the folder name `a` is already used in",
-        "b.toml:7:8: error: the watched path of folder \"a\" is already the watched path of folder \"a\"",
+        "b.toml:7:8: error: the watched path of folder \"a\" is already the watched path of the other folder \"a\"",
         "error: [service] belongs in the main file",
         "the included file `shows/none.toml` does not exist",
         "`**` is not offered",
@@ -269,7 +271,7 @@ fn packs_of_the_house_are_checked_in_their_own_file() {
         "house.toml:2:8: error: there is no check `CLIP-GAPS`; did you mean \"CLIP-GAP\"?",
         "house.toml:3:9: error: the schema rushes.clip/1 has no field `image.widht`; did you mean `image.width`?",
         "main.toml:2:29: error: there is no guardrail pack `rushes:camra`; did you mean \"rushes:camera\"?",
-        "the guardrail pack `none.toml` cannot be used",
+        "main.toml:2:45: error: cannot read the guardrail pack `none.toml`: No such file",
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }

@@ -17,7 +17,7 @@ fn rules(f: &mut Facility) {
     )
     .unwrap();
     f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'image.width > 10'\nemit = [\"ale\"]\n\
-               [[folder.rule]]\nname = \"fast\"\nwhen = 'exposure.nd > 800'\nemit = [\"ale\"]\n"
+               [[folder.rule]]\nname = \"fast\"\nwhen = 'exposure.nd > \"0.6\"'\nemit = [\"ale\"]\n"
         .into();
 }
 

@@ -60,3 +60,21 @@ fn colours_are_for_terminals_only() {
     assert_eq!(status(&o), 3);
     assert!(!stderr(&o).contains('\u{1b}'), "{:?}", stderr(&o));
 }
+
+#[test]
+fn check_ends_with_a_count_for_people() {
+    let d = tempfile::tempdir().unwrap();
+    let base =
+        "[show.s]\n[[folder]]\nname = \"a\"\nshow = \"s\"\npath = \"/nonexistent/in\"\noutput = \"/nonexistent/out\"\n";
+    for (text, code, last) in [
+        (format!("{base}mode = \"999\"\nquiet = \"x\"\nzz = 1\n"), 2, "3 errors, 1 warning"),
+        (base.to_owned(), 0, "1 warning"),
+        ("[show.s]\nzz = 1\n".to_owned(), 2, "1 error"),
+    ] {
+        let config = super::file(d.path(), "rushes.toml", text.as_bytes());
+        let o = run(["--config".as_ref(), config.as_os_str(), "check".as_ref()]);
+        assert_eq!((status(&o), stderr(&o).lines().last()), (code, Some(last)), "{}", stderr(&o));
+        let o = run(["--config".as_ref(), config.as_os_str(), "check".as_ref(), "--json".as_ref()]);
+        assert_eq!((status(&o), stderr(&o).as_str()), (code, ""));
+    }
+}
