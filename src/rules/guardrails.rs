@@ -127,6 +127,7 @@ pub fn check(doc: &ClipDoc, scope: &Scope, packs: &[Pack], facts: &Facts, waiver
         }) else {
             continue;
         };
+        let waived = waivers.iter().any(|w| w.code == known.code);
         let spoken: Vec<(Severity, bool, String)> = pack
             .checks
             .iter()
@@ -135,7 +136,7 @@ pub fn check(doc: &ClipDoc, scope: &Scope, packs: &[Pack], facts: &Facts, waiver
                 let severity = c.severity?;
                 match c.when.as_ref().map(|w| w.evaluate(scope)) {
                     None | Some(Verdict::True) => {
-                        speak(known, c, doc, &json, facts).map(|m| (severity, c.overridable, m))
+                        speak(known, c, doc, &json, facts, waived).map(|m| (severity, c.overridable, m))
                     }
                     Some(Verdict::False | Verdict::Unknown { .. }) => None,
                     Some(Verdict::Failed { message }) => {
@@ -167,13 +168,19 @@ fn speak(
     doc: &ClipDoc,
     json: &serde_json::Value,
     facts: &Facts,
+    waived: bool,
 ) -> Option<String> {
     let found = match known.code {
         "META-MISSING" => missing(check, json)?,
         "CLIP-GAP" => gaps(doc)?,
         "NAME-CHARS" => odd_names(doc)?,
         "NAME-DUP" => {
-            let other = facts.duplicate_of.as_ref()?;
+            let other = match &facts.duplicate_of {
+                Some(path) => path.to_string(),
+                // told also while the other one is not there (yet): a waiver stays in the record, in whatever order
+                None if waived => "another clip".to_owned(),
+                None => return None,
+            };
             format!("the clip name {} is also that of {other}, with other content", escape_for_people(&doc.clip.name))
         }
         _ => return None,
