@@ -105,8 +105,13 @@ impl Core {
         if self.executor.submit(ticket, job).is_ok() {
             return Ok(());
         }
+        self.rest(&Error::new(ErrorKind::Io, "WORKER-CRASHED", "no worker can be started now"));
         match self.tickets.remove(&ticket) {
-            Some((_, Ticket::Inspect(p))) => Err(p),
+            Some((_, Ticket::Inspect(mut p))) => {
+                p.tries = p.tries.saturating_sub(1);
+                self.batch.journal(JournalEntry::Try { key: p.content.clone(), n: p.tries });
+                Err(p)
+            }
             _ => Ok(()),
         }
     }
@@ -198,8 +203,9 @@ impl Core {
         let id = ClipId::of(&folder.show, &doc);
         doc.clip.id = id.to_string();
         self.note_same_content(&folder, &id, &mut doc);
-        self.run_checks(&folder, &id, &mut doc);
+        // first: what lay here before is nobody's namesake any more
         self.supersede_old(unit, Some(&id));
+        self.run_checks(&folder, &id, &mut doc);
         let paths: Vec<MediaPath> = unit.files.iter().map(|f| f.path.clone()).collect();
         self.batch.clear_quarantine(&unit.root, &paths);
         for f in &unit.files {
@@ -243,7 +249,7 @@ impl Core {
             if checked(&record.doc, "NAME-DUP") { self.twins(&folder, &record.id, &record.doc) } else { Vec::new() };
         self.keep_clip(record);
         for twin in twins.iter().filter(|t| !checked(&t.doc, "NAME-DUP")) {
-            self.reconsider(twin);
+            self.reconsider(&twin.id);
         }
     }
 
@@ -290,8 +296,11 @@ impl Core {
             if c.locations.is_empty() {
                 c.superseded_by = new.cloned();
                 self.drop_jobs_of(&c);
+            } else {
+                self.drop_jobs_at(&c, &unit.root, unit.dir.as_path());
             }
-            self.keep_clip(c);
+            self.keep_clip(c.clone());
+            self.release_namesakes(&c);
         }
     }
 }
@@ -329,9 +338,11 @@ impl Core {
             clip.locations.retain(|l| l.root != root || l.dir.as_path() != dir);
             if clip.locations.is_empty() {
                 self.drop_jobs_of(&clip);
+            } else {
+                self.drop_jobs_at(&clip, root, &dir);
             }
+            self.keep_clip(clip.clone());
             self.release_namesakes(&clip);
-            self.keep_clip(clip);
         }
     }
 
@@ -340,7 +351,7 @@ impl Core {
         let Some(folder) = self.config.folders.iter().find(|f| f.show == clip.show).cloned() else { return };
         for twin in self.twins(&folder, &clip.id, &clip.doc) {
             if checked(&twin.doc, "NAME-DUP") {
-                self.reconsider(&twin);
+                self.reconsider(&twin.id);
             }
         }
     }

@@ -1,13 +1,13 @@
 //! Requests from the control socket: reads are answered from the snapshot or the index, changes by the loop.
 
 use crate::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, state_word};
-use crate::daemon::core::{Call, Core, MOST_PENDING, now_ms};
+use crate::daemon::core::{Call, Core, now_ms};
 use crate::daemon::deliver::is_refusal;
 use crate::daemon::meant::{ambiguous, describe, nothing_to_do, unknown};
 use crate::daemon::snapshot::Shared;
-use crate::index::{ClipRecord, Index, JournalEntry, QuarantineRecord, Waiver};
+use crate::index::{Index, JournalEntry, QuarantineRecord, Waiver};
 use crate::job::{Job, JobState};
-use crate::model::{Error, ErrorKind};
+use crate::model::{ClipId, Error, ErrorKind};
 use crate::telemetry::events;
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
@@ -116,10 +116,10 @@ impl Core {
             return done(format!("{} clips are read again", changed.len()), changed);
         }
         let mut changed = Vec::new();
-        let meant = &self.below_a_root(what);
-        let is_meant = |q: &QuarantineRecord| {
-            what == "quarantine" || q.path.to_text() == *meant || (!q.content.is_empty() && q.content == what)
-        };
+        let (root, meant) = &self.below_a_root(what);
+        let is_there = |q: &QuarantineRecord| q.path.to_text() == *meant && root.as_ref().is_none_or(|r| *r == q.root);
+        let is_meant =
+            |q: &QuarantineRecord| what == "quarantine" || is_there(q) || (!q.content.is_empty() && q.content == what);
         let refused: Vec<QuarantineRecord> = self.index.quarantine().into_iter().filter(is_meant).collect();
         changed.extend(refused.iter().map(|q| q.path.to_text()));
         self.forget_quarantine(&refused);
@@ -138,7 +138,7 @@ impl Core {
                     // nothing to run yet: the clip's rules are asked again
                     if let Some(clip) = self.clip(&j.clip) {
                         self.drop_job(j);
-                        self.reconsider(&clip);
+                        self.reconsider(&clip.id);
                     }
                     continue;
                 }
@@ -183,8 +183,8 @@ impl Core {
     }
 
     fn waive(&mut self, who: &str, code: &str, what: &str, why: &str) -> Response {
-        let what = &self.below_a_root(what);
-        let clips = self.index.find_clips(what);
+        let (root, what) = &self.below_a_root(what);
+        let clips = self.index.find_clips(what, root.as_deref());
         let clip = match clips.as_slice() {
             [] => return unknown(what),
             [one] => one.clone(),
@@ -219,24 +219,33 @@ impl Core {
         if let Err(e) = self.commit() {
             return Response::Error(e);
         }
-        self.reconsider(&clip);
+        self.reconsider(&clip.id);
         done(format!("{code} is waived for {name}"), vec![name])
     }
 
     /// Has a clip read again at each of its places, so that guardrails and rules speak anew.
-    pub fn reconsider(&mut self, clip: &ClipRecord) {
-        if !self.reconsider_due.contains(&clip.id) {
-            self.reconsider_due.push_back(clip.id.clone());
+    pub fn reconsider(&mut self, clip: &ClipId) {
+        if self.reconsidered.insert(clip.clone()) {
+            self.reconsider_due.push_back(clip.clone());
         }
+    }
+
+    /// What is held is asked again: a waiver may have come just before an end, or the packs have changed.
+    pub fn reconsider_held(&mut self) {
+        let held = |j: &&Job| matches!(j.state, JobState::Held { .. });
+        let clips: Vec<ClipId> = self.queue.all().filter(held).map(|j| j.clip.clone()).collect();
+        clips.iter().for_each(|id| self.reconsider(id));
     }
 
     /// Takes up some of the clips that are to be read again, as far as there is room.
     pub fn reconsider_some(&mut self) {
         for _ in 0..8 {
-            if self.pending.len() >= MOST_PENDING {
+            if !self.may_read_again() {
                 return;
             }
-            let Some(clip) = self.reconsider_due.pop_front().and_then(|id| self.clip(&id)) else { return };
+            let Some(id) = self.reconsider_due.pop_front() else { return };
+            self.reconsidered.remove(&id);
+            let Some(clip) = self.clip(&id) else { continue };
             for at in &clip.locations {
                 if let Some(unit) = self.unit_at(&clip, at) {
                     self.ready_again(unit);

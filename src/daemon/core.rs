@@ -9,19 +9,20 @@ use crate::daemon::snapshot::{Refusals, Shared};
 use crate::daemon::{Ending, Options, once::Once};
 use crate::exec::{ExecEvent, Executor};
 use crate::index::{Batch, ClipRecord, Index, QuarantineRecord, Receipt};
-use crate::job::{Job, is_legal};
+use crate::job::{Job, is_final, is_legal};
 use crate::model::{ClipId, Error, JobId};
 use crate::telemetry::{events, notify};
 use crate::watch::{Health, ReadyUnit, RootHandle, RootStatus, WatchEvent};
 use crossbeam_channel::{Receiver, Sender};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ops::Bound;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Ready units that may wait for inspection before the watch threads are held back.
-pub(super) const MOST_PENDING: usize = 256;
+const MOST_PENDING: usize = 256;
 /// How often the loop turns when nothing happens.
 const TICK: Duration = Duration::from_millis(200);
 /// How long running steps may take to end after TERM.
@@ -74,7 +75,6 @@ pub(super) struct Call {
 
 /// Everything that wakes the loop.
 pub(super) struct Inbox {
-    pub watch: Receiver<WatchEvent>,
     pub exec: Receiver<ExecEvent>,
     pub signals: Receiver<i32>,
     pub calls: Receiver<Call>,
@@ -89,9 +89,12 @@ pub(super) struct Core {
     pub folders: BTreeMap<String, RootHandle>,
     /// Whether each can be reached, as of the last look.
     pub reachable: BTreeMap<String, bool>,
-    pub watch_out: Sender<WatchEvent>,
+    /// What the watch of each folder says: a channel of its own, so that one that is full holds up no other.
+    pub watch: BTreeMap<String, Receiver<WatchEvent>>,
     pub executor: Box<dyn Executor>,
     pub inbox: Inbox,
+    /// The folder whose event was taken last.
+    pub last_watched: Option<String>,
     pub pending: VecDeque<Pending>,
     pub queue: Queue,
     pub tickets: HashMap<u64, (Instant, Ticket)>,
@@ -108,16 +111,18 @@ pub(super) struct Core {
     pub blocked: BTreeMap<String, Blocked>,
     /// Nothing is started before this.
     pub rest_until: Option<Instant>,
-    /// Receipts to write once the batch is safe, by folder.
-    pub receipts_due: Vec<(String, Receipt)>,
+    /// Receipts to write once the batch is safe: where, and for which folder.
+    pub receipts_due: Vec<(PathBuf, String, Receipt)>,
     /// The watch is to offer these again once the batch is safe.
     pub offer_due: Vec<(String, PathBuf)>,
     /// The threads of output and receipts folders.
     pub sides: BTreeMap<PathBuf, OutputSide>,
     /// Folders whose outputs were opened, or are being opened.
     pub opening: BTreeMap<String, Opening>,
-    /// Clips that are to be read again.
+    /// Clips that are to be read again, in this order.
     pub reconsider_due: VecDeque<ClipId>,
+    /// The same, to look them up.
+    pub reconsidered: BTreeSet<ClipId>,
     /// Deliverables of an older recipe or configuration, by clip.
     pub outdated: BTreeMap<ClipId, u64>,
     /// A person wants the outdated ones made again, also those that are found from now on.
@@ -169,16 +174,8 @@ impl Core {
         for n in std::mem::take(&mut self.late_signals) {
             self.signal(n);
         }
-        let never = crossbeam_channel::never();
-        let watch = if self.has_room() { self.inbox.watch.clone() } else { never };
         let wait = if self.has_startable() { Duration::ZERO } else { TICK };
-        crossbeam_channel::select! {
-            recv(self.inbox.signals) -> n => if let Ok(n) = n { self.signal(n) },
-            recv(self.inbox.exec) -> e => if let Ok(e) = e { self.executed(e) },
-            recv(self.inbox.calls) -> c => if let Ok(c) = c { self.called(c) },
-            recv(watch) -> w => if let Ok(w) = w { self.watched(w) },
-            default(wait) => {}
-        }
+        self.wait_for_event(wait);
         for _ in 0..128 {
             if let Ok(n) = self.inbox.signals.try_recv() {
                 self.signal(n);
@@ -186,9 +183,7 @@ impl Core {
                 self.executed(e);
             } else if let Ok(c) = self.inbox.calls.try_recv() {
                 self.called(c);
-            } else if self.has_room()
-                && let Ok(w) = self.inbox.watch.try_recv()
-            {
+            } else if let Some(w) = self.next_watched() {
                 self.watched(w);
             } else {
                 break;
@@ -196,8 +191,43 @@ impl Core {
         }
     }
 
-    fn has_room(&self) -> bool {
-        self.pending.len() < MOST_PENDING && self.draining.is_none() && self.stalled.is_none()
+    /// Returns when anything is there to be taken, or after `wait`.
+    fn wait_for_event(&self, wait: Duration) {
+        let mut select = crossbeam_channel::Select::new();
+        select.recv(&self.inbox.signals);
+        select.recv(&self.inbox.exec);
+        select.recv(&self.inbox.calls);
+        for (name, watch) in &self.watch {
+            if self.has_room(name) {
+                select.recv(watch);
+            }
+        }
+        // nothing came: the loop turns all the same
+        let _ = select.ready_timeout(wait);
+    }
+
+    /// The next event of a folder that has room; folders take turns.
+    fn next_watched(&mut self) -> Option<WatchEvent> {
+        let after = self.last_watched.clone().unwrap_or_default();
+        let later = self.watch.range::<String, _>((Bound::Excluded(&after), Bound::Unbounded));
+        let earlier = self.watch.range::<String, _>(..=&after);
+        let (name, event) = later
+            .chain(earlier)
+            .filter(|(name, _)| self.has_room(name))
+            .find_map(|(name, watch)| watch.try_recv().ok().map(|e| (name.clone(), e)))?;
+        self.last_watched = Some(name);
+        Some(event)
+    }
+
+    /// Whether clips can be read again: what waits for folders that are away does not count.
+    pub fn may_read_again(&self) -> bool {
+        self.pending.iter().filter(|p| self.is_reachable(&p.unit.root)).take(MOST_PENDING).count() < MOST_PENDING
+    }
+
+    /// Whether more of a folder can be taken.
+    pub fn has_room(&self, folder: &str) -> bool {
+        let waiting = self.pending.iter().filter(|p| p.unit.root == folder).take(MOST_PENDING).count();
+        waiting < MOST_PENDING && self.draining.is_none() && self.stalled.is_none()
     }
 
     /// Takes what a watch thread says.
@@ -404,6 +434,9 @@ impl Core {
             self.job(&job.id).map(|j| j.state),
             job.state
         );
+        if is_final(&job.state) {
+            self.waits.remove(&job.id);
+        }
         self.fresh_jobs.insert(job.id.clone(), job.clone());
         self.batch.put_job(job.clone());
         self.queue.put(job);

@@ -1,7 +1,7 @@
 //! Jobs: what a clip asks for, running the steps, and what follows from the outcome.
 
 use crate::config::Folder;
-use crate::daemon::core::{Core, MOST_PENDING, Pending, Ticket, now_ms};
+use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::orders::{Orders, Wanted, context_of, identity, orders};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
@@ -29,44 +29,57 @@ impl Core {
         }
         self.outdated.remove(&clip.id);
         let holds: Vec<String> = stopping(&clip.doc.checks).map(|c| c.code.clone()).collect();
+        let mut asked_for = Vec::new();
         for w in wanted {
             let label = w.name.clone();
             match self.order_job(folder, here, clip, w.clone(), &holds) {
-                Ok(()) => self.forget_refused(clip, folder, &label),
+                Ok(id) => asked_for.push(id),
                 Err(e) => {
                     clip.doc.warn(&e.code, format!("`{label}` is not made: {e}"));
-                    self.refuse_job(folder, clip, w, e);
+                    asked_for.push(self.refuse_job(folder, clip, w, e));
                 }
+            }
+        }
+        self.drop_others(clip, folder, &asked_for);
+    }
+
+    /// Unfinished and refused jobs of this clip at this place that are not asked for any more: the rules, a recipe or
+    /// what is known of the clip changed.
+    fn drop_others(&mut self, clip: &ClipRecord, folder: &Folder, asked_for: &[JobId]) {
+        let here = clip.doc.clip.files.first().map(|f| f.path.clone()).unwrap_or_default();
+        for job in
+            clip.jobs.iter().filter(|id| !asked_for.contains(id)).filter_map(|id| self.job(id)).collect::<Vec<_>>()
+        {
+            let is_moot = match job.state {
+                JobState::Queued | JobState::Waiting { .. } | JobState::Held { .. } => true,
+                JobState::Quarantined { .. } => is_refusal(&job),
+                JobState::Running | JobState::Done { .. } | JobState::Cancelled { .. } => false,
+            };
+            if is_moot && job.folder == folder.name && job.path == here {
+                self.drop_job(job);
             }
         }
     }
 
     /// A deliverable that cannot be made of this clip: a job without outputs, so that people see it and why.
-    fn refuse_job(&mut self, folder: &Folder, clip: &mut ClipRecord, w: Wanted, error: Error) {
+    fn refuse_job(&mut self, folder: &Folder, clip: &mut ClipRecord, w: Wanted, error: Error) -> JobId {
         let id = job_id(&clip.id, &w.recipe, &[], None, &context_of(folder, &clip.doc, &w.recipe));
-        match self.job(&id).map(|j| j.state) {
-            Some(JobState::Quarantined { .. }) => return,
-            Some(JobState::Cancelled { who }) if who != OURSELVES => return,
-            _ => {}
-        }
         if !clip.jobs.contains(&id) {
             clip.jobs.push(id.clone());
         }
+        match self.job(&id).map(|j| j.state) {
+            Some(JobState::Quarantined { .. }) => return id,
+            Some(JobState::Cancelled { who }) if who != OURSELVES => return id,
+            _ => {}
+        }
+        let own = id.clone();
         let job = Job { state: JobState::Quarantined { error }, ..new_job(id, folder, clip, w, Vec::new()) };
         if let JobState::Quarantined { error: e } = &job.state {
             events::job_quarantined(&job.id, &job.clip_name, &job.recipe_name, &folder.name, &job.path, &e.code, e);
             self.batch.journal(JournalEntry::JobQuarantined { job: job.id.clone(), error: e.clone(), ms: now_ms() });
         }
         self.keep_job(job);
-    }
-
-    /// What could not be made of a clip, and now can be.
-    fn forget_refused(&mut self, clip: &ClipRecord, folder: &Folder, recipe: &str) {
-        for job in clip.jobs.iter().filter_map(|id| self.job(id)).collect::<Vec<_>>() {
-            if is_refusal(&job) && job.recipe_name == recipe && job.folder == folder.name {
-                self.drop_job(job);
-            }
-        }
+        own
     }
 
     fn order_job(
@@ -76,17 +89,17 @@ impl Core {
         clip: &mut ClipRecord,
         w: Wanted,
         holds: &[String],
-    ) -> Result<(), Error> {
+    ) -> Result<JobId, Error> {
         let (id, outputs) = identity(folder, place_of(here), &clip.id, &clip.doc, &w)?;
         if !clip.jobs.contains(&id) {
             clip.jobs.push(id.clone());
         }
         let mut job = match self.job(&id) {
             Some(old) => match &old.state {
-                JobState::Quarantined { .. } => return Ok(()),
-                JobState::Cancelled { who } if who != OURSELVES => return Ok(()),
-                JobState::Done { outputs } if self.are_there(folder, outputs) => return Ok(()),
-                JobState::Running => return Ok(()),
+                JobState::Quarantined { .. } => return Ok(id),
+                JobState::Cancelled { who } if who != OURSELVES => return Ok(id),
+                JobState::Done { outputs } if self.are_there(folder, outputs) => return Ok(id),
+                JobState::Running => return Ok(id),
                 _ => Job { output: folder.output.clone(), priority: w.priority, rule: w.rule, ..old },
             },
             None => new_job(id.clone(), folder, clip, w, outputs),
@@ -102,7 +115,7 @@ impl Core {
             self.queue.keep_doc(&id, clip.doc.clone());
         }
         self.keep_job(job);
-        Ok(())
+        Ok(id)
     }
 
     /// Starts what there is room for.
@@ -148,7 +161,7 @@ impl Core {
 
     /// The next job; one whose document is not in memory only while there is room to read its clip again.
     fn next_job(&self) -> Option<JobId> {
-        let may_read = self.pending.len() < MOST_PENDING;
+        let may_read = self.may_read_again();
         self.queue.next(now_ms(), may_read, &|folder| self.may_deliver(folder))
     }
 
@@ -258,7 +271,12 @@ impl Core {
             .queue
             .doc(&id)
             .map_or_else(Vec::new, |d| d.clip.files.iter().map(|f| (f.path.clone(), f.xxh128.clone())).collect());
-        self.receipts_due.push((job.folder.clone(), receipt(&job, &outputs, sources)));
+        // where this job wrote, whatever the configuration says by now
+        let dir = match self.config.folder(&job.folder) {
+            Some(f) if f.output == job.output => f.receipts_dir(),
+            _ => job.output.join(".rushes"),
+        };
+        self.receipts_due.push((dir, job.folder.clone(), receipt(&job, &outputs, sources)));
         job.state = JobState::Done { outputs };
         self.waits.remove(&id);
         self.unblock(&job.folder);
@@ -311,6 +329,18 @@ impl Core {
         let is_moot = |j: &Job| !matches!(j.state, JobState::Done { .. } | JobState::Cancelled { .. });
         let mine: Vec<Job> = clip.jobs.iter().filter_map(|id| self.job(id)).filter(is_moot).collect();
         for j in mine {
+            self.drop_job(j);
+        }
+    }
+
+    /// Unfinished and refused jobs of a clip that is no longer at this place.
+    pub fn drop_jobs_at(&mut self, clip: &ClipRecord, root: &str, dir: &Path) {
+        let is_moot = |j: &Job| {
+            j.folder == root
+                && j.path.as_path().parent().unwrap_or(Path::new("")) == dir
+                && !matches!(j.state, JobState::Done { .. } | JobState::Cancelled { .. })
+        };
+        for j in clip.jobs.iter().filter_map(|id| self.job(id)).filter(is_moot).collect::<Vec<_>>() {
             self.drop_job(j);
         }
     }

@@ -61,7 +61,6 @@ impl Core {
 
     /// Current clips of the show that have the same name, other contents, and are the same kind of thing.
     pub fn twins(&self, folder: &Folder, id: &ClipId, doc: &ClipDoc) -> Vec<ClipRecord> {
-        let mine = doc.clip.files.first().map(|f| &f.path);
         let wanted = collision_key(&doc.clip.name);
         let mut ids = self.index.clips_named(&folder.show, &doc.clip.name);
         ids.extend(
@@ -75,8 +74,8 @@ impl Core {
         ids.into_iter()
             .filter(|c| c != id)
             .filter_map(|c| self.clip(&c))
-            .filter(|c| !c.locations.is_empty() && !same_contents(&c.doc, doc) && may_be_mistaken(&c.doc, doc))
-            .filter(|c| c.doc.clip.files.first().map(|f| &f.path) != mine)
+            .filter(|c| c.locations.iter().any(|l| self.config.folder(&l.root).is_some()))
+            .filter(|c| !same_contents(&c.doc, doc) && may_be_mistaken(&c.doc, doc))
             .collect()
     }
 

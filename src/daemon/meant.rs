@@ -36,15 +36,15 @@ impl Core {
     /// The jobs of the clips that a person means, or the one job whose id begins so. `Err`: more than one thing is
     /// called so.
     pub fn jobs_meant(&self, what: &str) -> Result<Vec<Job>, Response> {
-        let what = &self.below_a_root(what);
-        let clips = self.index.find_clips(what);
+        let (root, what) = &self.below_a_root(what);
+        let clips = self.index.find_clips(what, root.as_deref());
         let names: Vec<String> = clips.iter().map(describe).collect();
         match clips.as_slice() {
             [] => {}
             [clip] => return Ok(clip.jobs.iter().filter_map(|id| self.job(id)).collect()),
             _ => return Err(ambiguous(what, &names)),
         }
-        let jobs = self.index.jobs_beginning(what);
+        let jobs = if root.is_some() { Vec::new() } else { self.index.jobs_beginning(what) };
         if jobs.len() > 1 {
             let names: Vec<String> = jobs.iter().map(|j| format!("{} ({})", j.id, j.path)).collect();
             return Err(ambiguous(what, &names));
@@ -52,13 +52,17 @@ impl Core {
         Ok(jobs)
     }
 
-    /// An absolute path in a watched folder as one relative to it; anything else as it is.
-    pub fn below_a_root(&self, what: &str) -> String {
+    /// An absolute path in a watched folder as the folder's name and a path relative to it; anything else as it is.
+    pub fn below_a_root(&self, what: &str) -> (Option<String>, String) {
         let path = MediaPath::from_text(what).unwrap_or_default();
-        let below = |f: &crate::config::Folder| {
-            path.as_path().strip_prefix(&f.path).ok().map(|rest| MediaPath::from(rest).to_text())
-        };
-        self.config.folders.iter().find_map(below).unwrap_or_else(|| what.to_owned())
+        let folders = self.config.folders.iter().filter(|f| path.as_path().starts_with(&f.path));
+        match folders.max_by_key(|f| f.path.as_os_str().len()) {
+            Some(f) => {
+                let rest = path.as_path().strip_prefix(&f.path).unwrap_or(Path::new(""));
+                (Some(f.name.clone()), MediaPath::from(rest).to_text())
+            }
+            None => (None, what.to_owned()),
+        }
     }
 
     /// Lets the watch offer the files of these quarantine entries again; each folder is read once.

@@ -27,8 +27,9 @@ impl Core {
     /// The ending of a run with `--once`, when it is over.
     pub fn once_ended(&mut self) -> Option<Ending> {
         self.show_progress(false);
-        let hashing = self.folders.values().any(|f| f.in_flight() > 0);
-        let busy = !self.tickets.is_empty() || !self.inbox.watch.is_empty() || hashing;
+        let hashing = self.folders.iter().any(|(n, f)| self.is_reachable(n) && f.in_flight() > 0);
+        let heard = self.watch.iter().any(|(n, w)| self.is_reachable(n) && !w.is_empty());
+        let busy = !self.tickets.is_empty() || hashing || heard;
         let is_env = |j: &Job| matches!(&j.state, JobState::Waiting { error, .. } if error.is_environment());
         let to_run = |j: &&Job| !matches!(j.state, JobState::Held { .. });
         // what can run is run; what cannot is waited for until the deadline

@@ -64,7 +64,8 @@ impl Core {
         for old in self.queue.all().cloned().collect::<Vec<_>>() {
             let mut job = old.clone();
             self.point(&mut job);
-            if job.output != old.output {
+            // what runs writes where it was told to
+            if job.output != old.output && old.state != JobState::Running {
                 self.keep_job(job);
             }
         }

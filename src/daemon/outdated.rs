@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// How long one turn of the loop may spend on it.
 const SLICE: Duration = Duration::from_millis(10);
 
+/// Names in an answer.
+const MOST_NAMED: usize = 100;
+
 /// Clips still to be looked at.
 pub(super) type Survey = Box<dyn Iterator<Item = ClipRecord>>;
 
@@ -34,7 +37,7 @@ impl Core {
             };
             match self.outdated_of(&clip) {
                 0 => {}
-                _ if self.renew_rest => self.reconsider(&clip),
+                _ if self.renew_rest => self.reconsider(&clip.id),
                 n => drop(self.outdated.insert(clip.id, n)),
             }
         }
@@ -69,10 +72,11 @@ impl Core {
     pub fn renew_outdated(&mut self) -> Vec<String> {
         self.renew_rest = self.survey.is_some();
         let clips: Vec<ClipId> = std::mem::take(&mut self.outdated).into_keys().collect();
-        let mut names = Vec::new();
-        for clip in clips.iter().filter_map(|id| self.clip(id)).collect::<Vec<_>>() {
-            self.reconsider(&clip);
-            names.push(clip.doc.clip.name);
+        clips.iter().for_each(|id| self.reconsider(id));
+        let named = clips.iter().take(MOST_NAMED).filter_map(|id| self.clip(id)).map(|c| c.doc.clip.name);
+        let mut names: Vec<String> = named.collect();
+        if clips.len() > MOST_NAMED {
+            names.push(format!("and {} more", clips.len() - MOST_NAMED));
         }
         names
     }

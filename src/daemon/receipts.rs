@@ -17,15 +17,15 @@ impl Core {
             return;
         }
         let mut by_dir: BTreeMap<PathBuf, Vec<(String, Receipt)>> = BTreeMap::new();
-        for (folder, r) in std::mem::take(&mut self.receipts_due) {
-            let Some(f) = self.config.folder(&folder) else { continue };
-            by_dir.entry(f.receipts_dir()).or_default().push((folder, r));
+        for (dir, folder, r) in std::mem::take(&mut self.receipts_due) {
+            by_dir.entry(dir).or_default().push((folder, r));
         }
         for (dir, list) in by_dir {
             let side = self.side(&dir);
             if !side.has_room() {
                 // a hung folder: later, or with the next start
-                self.receipts_due.extend(list.into_iter().take(MOST_DUE));
+                let due = list.into_iter().take(MOST_DUE).map(|(folder, r)| (dir.clone(), folder, r));
+                self.receipts_due.extend(due);
                 continue;
             }
             side.post(move || {

@@ -40,6 +40,9 @@ impl Core {
                 && let Some(gone) = self.folders.remove(&f.name)
             {
                 gone.stop();
+                // its watch begins anew and offers again what is not in the index
+                self.watch.remove(&f.name);
+                self.pending.retain(|p| p.unit.root != f.name);
             }
         }
         self.reachable.retain(|name, _| config.folder(name).is_some());
@@ -52,12 +55,8 @@ impl Core {
             }
         }
         self.begin_survey();
-        // packs may have changed: what is held is asked again
-        let held = |j: &&crate::job::Job| matches!(j.state, crate::job::JobState::Held { .. });
-        let held: std::collections::BTreeSet<_> = self.queue.all().filter(held).map(|j| j.clip.clone()).collect();
-        for clip in held.iter().filter_map(|id| self.clip(id)).collect::<Vec<_>>() {
-            self.reconsider(&clip);
-        }
+        // packs may have changed
+        self.reconsider_held();
         let message = if changes.is_empty() {
             "nothing changed".to_owned()
         } else {
@@ -133,7 +132,7 @@ impl Core {
             f.stop();
         }
         self.folders.clear();
-        while self.inbox.watch.try_recv().is_ok() {}
+        self.watch.clear();
         self.pending.clear();
     }
 
@@ -142,6 +141,7 @@ impl Core {
         self.stop_folders();
         self.queue = crate::daemon::queue::Queue::default();
         self.requeue_unfinished();
+        self.reconsider_held();
         for f in self.config.folders.clone() {
             self.start_folder(&f);
         }

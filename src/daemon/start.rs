@@ -12,12 +12,12 @@ use crate::exec::{LocalExecutor, LocalSettings};
 use crate::index::{self, Batch};
 use crate::model::{Error, ErrorKind};
 use crate::telemetry::{events, notify};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Units that watch threads may have on their way to the loop.
+/// Events that the watch of a folder may have on their way to the loop.
 const WATCH_CHANNEL: usize = 64;
 
 /// A daemon that has started.
@@ -40,7 +40,6 @@ impl Daemon {
         }
         let (signal_out, signals) = crossbeam_channel::bounded(16);
         let handle = signals::listen(signal_out).map_err(|e| Error::io("INTERNAL", "install signal handlers", &e))?;
-        let (watch_out, watch) = crossbeam_channel::bounded(WATCH_CHANNEL);
         let (exec_out, exec) = crossbeam_channel::unbounded();
         let (calls_out, calls) = crossbeam_channel::bounded(64);
         let shared = Arc::new(Shared::new(first(&options.config, &config.hash)));
@@ -58,9 +57,10 @@ impl Daemon {
             index: opened.index,
             folders: BTreeMap::new(),
             reachable: BTreeMap::new(),
-            watch_out,
+            watch: BTreeMap::new(),
             executor,
-            inbox: Inbox { watch, exec, signals, calls },
+            inbox: Inbox { exec, signals, calls },
+            last_watched: None,
             pending: VecDeque::new(),
             queue: crate::daemon::queue::Queue::default(),
             tickets: HashMap::new(),
@@ -76,6 +76,7 @@ impl Daemon {
             sides: BTreeMap::new(),
             opening: BTreeMap::new(),
             reconsider_due: VecDeque::new(),
+            reconsidered: BTreeSet::new(),
             outdated: BTreeMap::new(),
             renew_rest: false,
             survey: None,
@@ -172,7 +173,9 @@ impl Core {
     pub fn start_folder(&mut self, folder: &Folder) {
         self.open_outputs(folder);
         let known = Arc::new(KnownByIndex(self.index.clone()));
-        let handle = crate::watch::start(folder.root_settings(), known, self.watch_out.clone());
+        let (say, hear) = crossbeam_channel::bounded(WATCH_CHANNEL);
+        let handle = crate::watch::start(folder.root_settings(), known, say);
+        self.watch.insert(folder.name.clone(), hear);
         self.folders.insert(folder.name.clone(), handle);
         self.reachable.insert(folder.name.clone(), false);
     }
@@ -185,6 +188,7 @@ impl Core {
             self.start_folder(f);
         }
         self.begin_survey();
+        self.reconsider_held();
         self.once = self.options.once.then(|| once(&self.config, &self.options));
         self.publish_snapshot(true);
         notify::ready();

@@ -171,14 +171,19 @@ impl Index {
 
     /// Every current clip that a person may mean by a clip name, by a path relative to its watched folder (of any of its
     /// files, or as its outputs are named), by an id, or, when there is none of those, by the beginning of an id
-    /// (4 digits or more). Each is a look-up, whatever the size of the index.
+    /// (4 digits or more). With `root`, only by a path relative to that folder. Each is a look-up, whatever the size of the
+    /// index.
     #[must_use]
-    pub fn find_clips(&self, text: &str) -> Vec<ClipRecord> {
+    pub fn find_clips(&self, text: &str, root: Option<&str>) -> Vec<ClipRecord> {
         let path = crate::model::MediaPath::from_text(text).unwrap_or_default();
         let dir = path.as_path().parent().unwrap_or(Path::new(""));
-        let mut found: BTreeSet<ClipId> = self.shows().flat_map(|show| self.clips_named(&show, text)).collect();
+        let mut found: BTreeSet<ClipId> = BTreeSet::new();
+        if root.is_none() {
+            found.extend(self.shows().flat_map(|show| self.clips_named(&show, text)));
+        }
         found.retain(|id| self.clip(id).is_some_and(|c| c.doc.clip.name == text));
-        let roots: Vec<String> = read(&self.0.meta).clips_in.keys().cloned().collect();
+        let mut roots: Vec<String> = read(&self.0.meta).clips_in.keys().cloned().collect();
+        roots.retain(|r| root.is_none_or(|only| only == r));
         for root in &roots {
             found.extend(self.file(root, path.as_path()).and_then(|r| r.clip));
             let beside: BTreeSet<ClipId> = self.folder(root, dir).into_iter().filter_map(|(_, r)| r.clip).collect();
@@ -188,7 +193,7 @@ impl Index {
             found.extend(beside.into_iter().filter(|id| self.clip(id).is_some_and(|c| is_meant(&c))));
         }
         let mut clips: Vec<ClipRecord> = found.iter().filter_map(|id| self.clip(id)).collect();
-        if clips.is_empty() && text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if clips.is_empty() && root.is_none() && text.len() >= 4 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
             let mut prefix = b"c".to_vec();
             prefix.extend_from_slice(text.as_bytes());
             clips = self.with(|s| s.page(&prefix, None, 20).iter().filter_map(|(_, v)| parse(s, v)).collect());

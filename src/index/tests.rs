@@ -151,9 +151,9 @@ fn check_all(index: &Index) {
     assert_eq!(index.clips().count(), 2);
     assert!(index.clip(&ClipId("c1".into())).unwrap().doc.raw.is_empty());
     assert_eq!(index.unfinished_jobs().iter().map(|j| j.id.as_str()).collect::<Vec<_>>(), ["j2"]);
-    assert_eq!(ids(&index.find_clips("A/b.mov")), ["c1"]);
-    assert_eq!(ids(&index.find_clips("b")), ["c1", "c2"], "two current clips have this name");
-    assert_eq!(index.find_clips("b").len(), 2);
+    assert_eq!(ids(&index.find_clips("A/b.mov", None)), ["c1"]);
+    assert_eq!(ids(&index.find_clips("b", None)), ["c1", "c2"], "two current clips have this name");
+    assert_eq!(index.find_clips("b", None).len(), 2);
     assert_eq!(index.damaged(), None);
 }
 
@@ -198,7 +198,7 @@ fn shows_are_found_by_skipping() {
     }
     index.commit(&b).unwrap();
     assert_eq!(index.shows().collect::<Vec<_>>(), ["a", "b", "z", "ab"]);
-    assert_eq!(ids(&index.find_clips("x")), ["c0", "c2", "c4"]);
+    assert_eq!(ids(&index.find_clips("x", None)), ["c0", "c2", "c4"]);
 }
 
 #[test]
@@ -222,7 +222,7 @@ fn counts_follow_changes() {
     assert_eq!((index.clips_in("snd"), index.clips_in("ocf")), (0, 1));
     assert!(index.clips_named("other", "b").is_empty());
     assert!(index.quarantined_content("ee").is_none());
-    assert_eq!(ids(&index.find_clips("b")), ["c1"]);
+    assert_eq!(ids(&index.find_clips("b", None)), ["c1"]);
     drop(index);
     assert!(open(t.path(), 2).unwrap().moved_aside.is_none(), "the counts agree with the records");
 }

@@ -6,31 +6,34 @@ use crate::job::JobState;
 ///
 /// | from \ to | queued | running | waiting | held | done | quarantined | cancelled |
 /// | --- | --- | --- | --- | --- | --- | --- | --- |
-/// | queued | | starts | surroundings fail first | a guardrail speaks | outputs found whole | | by a person |
+/// | queued | | starts | surroundings fail first | a guardrail speaks | outputs found whole | begun too often without an end | by a person |
 /// | running | daemon died, or preempted | | failed, tried again | | made | failed for good | by a person |
-/// | waiting | its time came, or `retry` | | still failing | a guardrail speaks | | its clip's tries are used up | by a person |
-/// | held | waived | | | other codes | | | by a person |
-/// | done | `retry --outdated`, or outputs gone | | | | | | |
+/// | waiting | its time came, or `retry` | | still failing | a guardrail speaks | outputs found whole | its tries are used up | by a person |
+/// | held | waived | | | other codes | outputs found whole | | by a person |
+/// | done | outputs gone | | | outputs gone, and a guardrail speaks | | | |
 /// | quarantined | `retry`, or the clip changed | | | | | | by a person |
-/// | cancelled | `retry` | | | | | cannot be made of the clip | |
+/// | cancelled | `retry`, or its clip is back | | | its clip is back, and a guardrail speaks | its clip is back with its outputs | cannot be made of the clip | |
 #[must_use]
 pub fn is_legal(from: &JobState, to: &JobState) -> bool {
     use JobState::{Cancelled, Done, Held, Quarantined, Queued, Running, Waiting};
     match (from, to) {
-        (Queued, Running | Waiting { .. } | Held { .. } | Done { .. } | Cancelled { .. })
+        (Queued, Running | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. })
         | (Running, Queued | Waiting { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. })
-        | (Waiting { .. }, Queued | Waiting { .. } | Held { .. } | Quarantined { .. } | Cancelled { .. })
-        | (Held { .. }, Queued | Held { .. } | Cancelled { .. })
+        | (
+            Waiting { .. },
+            Queued | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. },
+        )
+        | (Held { .. }, Queued | Held { .. } | Done { .. } | Cancelled { .. })
         | (Quarantined { .. }, Queued | Cancelled { .. })
-        | (Done { .. }, Queued)
-        | (Cancelled { .. }, Queued | Quarantined { .. }) => true,
-        (Queued, Queued | Quarantined { .. })
+        | (Done { .. }, Queued | Held { .. })
+        | (Cancelled { .. }, Queued | Held { .. } | Done { .. } | Quarantined { .. }) => true,
+        (Queued, Queued)
         | (Running, Running | Held { .. })
-        | (Waiting { .. }, Running | Done { .. })
-        | (Held { .. }, Running | Waiting { .. } | Done { .. } | Quarantined { .. })
+        | (Waiting { .. }, Running)
+        | (Held { .. }, Running | Waiting { .. } | Quarantined { .. })
         | (Quarantined { .. }, Running | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. })
-        | (Done { .. }, Running | Waiting { .. } | Held { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. })
-        | (Cancelled { .. }, Running | Waiting { .. } | Held { .. } | Done { .. } | Cancelled { .. }) => false,
+        | (Done { .. }, Running | Waiting { .. } | Done { .. } | Quarantined { .. } | Cancelled { .. })
+        | (Cancelled { .. }, Running | Waiting { .. } | Cancelled { .. }) => false,
     }
 }
 
@@ -62,13 +65,13 @@ mod tests {
         ];
         // Rows: from; columns: to; in the order above.
         let table = [
-            "0111101", // queued
+            "0111111", // queued
             "1010111", // running
-            "1011011", // waiting
-            "1001001", // held
-            "1000000", // done
+            "1011111", // waiting
+            "1001101", // held
+            "1001000", // done
             "1000001", // quarantined
-            "1000010", // cancelled
+            "1001110", // cancelled
         ];
         for (from, row) in states.iter().zip(table) {
             let got: String = states.iter().map(|to| if is_legal(from, to) { '1' } else { '0' }).collect();

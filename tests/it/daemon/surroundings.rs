@@ -194,6 +194,90 @@ fn once_ends_with_a_held_clip_and_a_job_that_cannot_run() {
 }
 
 #[test]
+fn a_folder_that_leaves_while_it_is_full_of_work_holds_up_no_other() {
+    let mut f = Facility::new();
+    for d in ["many", "many-out"] {
+        std::fs::create_dir(f.path(d)).unwrap();
+    }
+    for n in 0..700 {
+        std::fs::write(f.path("many").join(format!("F{n}.xyz")), format!("number {n}")).unwrap();
+    }
+    let d = f.dir.path().display();
+    let folder = format!(
+        "[[folder]]\nname = \"many\"\nshow = \"test\"\nkind = \"camera\"\npath = \"{d}/many\"\noutput = \"{d}/many-out\"\n\
+         ready = \"quiet\"\nquiet = \"300ms\"\nscan_every = \"2s\"\n"
+    );
+    f.rules = folder;
+    let daemon = f.start();
+    wait_for("the first of many", 20, || f.path("many-out").read_dir().unwrap().count() > 20);
+    std::fs::rename(f.path("many"), f.path("away")).unwrap();
+    std::fs::write(f.path("hot/one.xyz"), b"one").unwrap();
+    wait_for("the other folder goes on", 20, || f.outputs().len() == 1);
+    f.rules = String::new();
+    f.write_config();
+    daemon.signal("HUP");
+    wait_for("the reload", 20, || f.log_of("config-reloaded") == 1);
+    std::fs::write(f.path("hot/two.xyz"), b"two").unwrap();
+    wait_for("also after it was removed", 20, || f.outputs().len() == 2);
+    assert_eq!(daemon.stop(), 143);
+}
+
+#[test]
+fn what_is_left_of_a_rule_that_is_gone_is_dropped() {
+    let mut f = Facility::new();
+    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"wav\"'\nemit = [\"ale\"]\n".into();
+    f.drop_roll("A001R2EC");
+    std::fs::remove_dir(f.path("out")).unwrap();
+    std::os::unix::fs::symlink(f.path("nowhere/deep"), f.path("out")).unwrap();
+    assert_eq!(f.command(&["run", "--once", "--wait", "2s"]).output().unwrap().status.code(), Some(3));
+    std::fs::remove_file(f.path("out")).unwrap();
+    std::fs::create_dir(f.path("out")).unwrap();
+    f.rules = String::new();
+    let began = Instant::now();
+    let o = f.command(&["run", "--once", "--wait", "5s"]).output().unwrap();
+    assert!(began.elapsed() < Duration::from_secs(40));
+    assert_eq!(o.status.code(), Some(0), "{}", String::from_utf8_lossy(&o.stderr));
+    assert_eq!(f.outputs().len(), 3, "the records, and no list");
+}
+
+#[test]
+fn a_sequence_that_grows_at_its_beginning_is_nobodys_namesake() {
+    let mut f = Facility::new();
+    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.drop_roll("A001R2EC");
+    let first = f.path("hot/A001R2EC/A001R2EC_C001.1001.dpx");
+    let kept = std::fs::read(&first).unwrap();
+    std::fs::remove_file(&first).unwrap();
+    let d = f.start();
+    wait_for("the list", 20, || f.path("out/A001R2EC/A001R2EC_C001.[1002-1006].dpx.ale").exists());
+    std::fs::write(&first, kept).unwrap();
+    wait_for("the list of all", 20, || f.path("out/A001R2EC/A001R2EC_C001.[1001-1006].dpx.ale").exists());
+    assert_eq!(d.stop(), 143);
+}
+
+#[test]
+fn a_held_clip_that_goes_and_comes_back_is_held_again() {
+    let mut f = Facility::new();
+    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.drop_roll("A001R2EC");
+    f.drop_roll("keep");
+    std::fs::remove_file(f.path("hot/A001R2EC/A001R2EC_C001.1003.dpx")).unwrap();
+    let d = f.start();
+    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let held = |f: &Facility| f.ask(&["status"]).1["held_total"].clone();
+    wait_for("it is held", 20, || held(&f) == 1);
+    std::fs::rename(f.path("hot/A001R2EC"), f.path("aside")).unwrap();
+    wait_for("nothing is held", 20, || held(&f) == 0);
+    std::fs::rename(f.path("aside"), f.path("hot/A001R2EC")).unwrap();
+    wait_for("it is held again", 20, || held(&f) == 1);
+    // an absolute path means this folder's clip
+    let clip = f.path("hot/A001R2EC/A001R2EC_C001.1001.dpx");
+    assert_eq!(f.ask(&["waive", "CLIP-GAP", clip.to_str().unwrap(), "--why", "so shot"]).0, 0);
+    wait_for("its list", 20, || f.path("out/A001R2EC/A001R2EC_C001.[1001-1006].dpx.ale").exists());
+    assert_eq!(d.stop(), 143);
+}
+
+#[test]
 fn a_namesake_that_is_gone_holds_nobody() {
     let mut f = Facility::new();
     f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"wav\"'\nemit = [\"ale\"]\n".into();
