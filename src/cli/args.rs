@@ -186,6 +186,9 @@ pub struct InspectArgs {
     /// Also every tag as the camera or recorder wrote it
     #[arg(long)]
     pub raw: bool,
+    /// Each frame of a sequence by itself, with its own timecode
+    #[arg(long)]
+    pub frames: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -195,6 +198,7 @@ const INSPECT_HELP: &str = "\
 Examples:
   rushes inspect A001C003.mov
   rushes inspect /mnt/roll            every clip below, frame sequences as one clip each
+  rushes inspect --frames --json A001C003    each frame by itself
   rushes inspect --json --raw x.wav   schema rushes.clip/1, one clip a line
 
 The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.";

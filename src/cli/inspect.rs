@@ -27,7 +27,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     let walk = files::walk(&args.paths, files::Hidden::Skipped);
     let mut trouble = !walk.troubles.is_empty();
     walk.troubles.iter().for_each(say_error);
-    let clips = group(walk.files);
+    let clips = group(walk.files, args.frames);
     for some in clips.chunks(AHEAD) {
         let docs: Vec<_> = some.par_iter().map(|w| bench.inspect(w, Limits::default())).collect();
         if let Some(n) = bench.signal() {
@@ -78,8 +78,8 @@ fn named(mut e: crate::model::Error, wanted: &Wanted) -> crate::model::Error {
     }
 }
 
-/// Groups files, folder by folder.
-fn group(found: Vec<Found>) -> Vec<Wanted> {
+/// Groups files, folder by folder; with `frames`, each file stays by itself.
+fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
     let mut folders: BTreeMap<PathBuf, Vec<MediaPath>> = BTreeMap::new();
     for f in found {
         let dir = f.path.as_path().parent().unwrap_or(Path::new("")).to_owned();
@@ -93,7 +93,7 @@ fn group(found: Vec<Found>) -> Vec<Wanted> {
         if names.len() != paths.len() {
             continue;
         }
-        for g in sequence::group(&names, &is_frame_extension) {
+        for g in sequence::group(&names, &|ext| !frames && is_frame_extension(ext)) {
             let files = g.members.iter().filter_map(|i| paths.get(*i).cloned()).collect();
             let (first_frame, gaps) = match (g.unit, g.run) {
                 (ClipUnit::Sequence, Some(run)) => (Some(run.first), run.gaps),

@@ -3,6 +3,7 @@
 mod control;
 mod demo;
 mod hash;
+mod inspect;
 mod logging;
 mod pages;
 mod plan;
