@@ -1,7 +1,7 @@
 #!/bin/bash
 # Runs every fuzz target, or those named, with libFuzzer and prints a table. usage: fuzz/run.sh [TARGET...]
 #   SECONDS_PER_TARGET  60 unless given
-# New inputs go to fuzz/work (kept, so that the next run goes on from there), crashes, minimised, to fuzz/artifacts; both are
+# New inputs go to fuzz/found (kept, so that the next run goes on from there), crashes, minimised, to fuzz/artifacts; both are
 # outside of git. Any crash: exit 1. Stable Rust is enough: the flags that cargo-fuzz needs are unlocked by RUSTC_BOOTSTRAP.
 # The code has no memory to go wrong in (no C, one unsafe block without pointers), so no sanitizer is used; overflow checks
 # and debug assertions are on.
@@ -23,11 +23,11 @@ if ! command -v c++ >/dev/null; then
 fi
 # A folder of its own: the flags differ from those of all other builds.
 target=${CARGO_TARGET_DIR:-target}/fuzz
-mkdir -p fuzz/work fuzz/artifacts
+mkdir -p fuzz/found fuzz/artifacts
 flags=(--target-dir "$target" -O -a -s none)
 echo "Building the fuzz targets (the first time takes some minutes)"
-if ! cargo fuzz build "${flags[@]}" >fuzz/work/build.log 2>&1; then
-    tail -30 fuzz/work/build.log
+if ! cargo fuzz build "${flags[@]}" >fuzz/found/build.log 2>&1; then
+    tail -30 fuzz/found/build.log
     exit 1
 fi
 targets=("$@")
@@ -36,10 +36,10 @@ targets=("$@")
 bad=0
 printf '%-14s %12s %9s %9s  %s\n' target executions per_s inputs result
 for t in "${targets[@]}"; do
-    log=fuzz/work/$t.log
-    mkdir -p "fuzz/work/$t" "fuzz/regressions/$t"
+    log=fuzz/found/$t.log
+    mkdir -p "fuzz/found/$t" "fuzz/regressions/$t"
     began=$SECONDS
-    cargo fuzz run "${flags[@]}" "$t" "fuzz/work/$t" "fuzz/corpus/$t" "fuzz/regressions/$t" -- \
+    cargo fuzz run "${flags[@]}" "$t" "fuzz/found/$t" "fuzz/corpus/$t" "fuzz/regressions/$t" -- \
         -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=512 -max_len=65536 \
         -use_value_profile=1 -print_final_stats=1 >"$log" 2>&1
     rc=$?
@@ -57,6 +57,6 @@ for t in "${targets[@]}"; do
         result="CRASH: ${why:-exit status $rc}; ${input:-see $log}"
     fi
     printf '%-14s %12s %9s %9s  %s\n' "$t" "${runs:-?}" "$((${runs:-0} / (took > 0 ? took : 1)))" \
-        "$(find "fuzz/work/$t" -type f | wc -l)" "$result"
+        "$(find "fuzz/found/$t" -type f | wc -l)" "$result"
 done
 exit $bad
