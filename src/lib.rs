@@ -4,6 +4,19 @@
 //! daemon, database, network, log or clock. Everything else is *when*, *what* and *where*.
 //! `docs/architecture.md` is the map; `tests/it/architecture.rs` holds the code to it.
 
+// What comes from outside never ends the program: outside of tests nothing here can panic by these.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::unreachable,
+        clippy::indexing_slicing,
+        clippy::string_slice
+    )
+)]
+
 pub mod model;
 
 pub mod engine;

@@ -43,7 +43,7 @@ pub fn stable_id<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
         h.update((p.len() as u64).to_be_bytes());
         h.update(p);
     }
-    h.finalize()[..16].iter().map(|b| format!("{b:02x}")).collect()
+    h.finalize().iter().take(16).map(|b| format!("{b:02x}")).collect()
 }
 
 impl ClipId {

@@ -59,9 +59,11 @@ impl Timecode {
         let shape = || TimecodeError::Shape(text.to_owned());
         let t = text.trim();
         let last = t.rfind([':', ';', '.', ',']).ok_or_else(shape)?;
-        let drop = drop || matches!(t.as_bytes()[last], b';' | b'.' | b',');
+        let (head, tail) = t.split_at_checked(last).ok_or_else(shape)?;
+        let mark = tail.chars().next().ok_or_else(shape)?;
+        let tail = tail.strip_prefix(mark).ok_or_else(shape)?;
+        let drop = drop || mark != ':';
         let mut parts = [0u32; 4];
-        let (head, tail) = (&t[..last], &t[last + 1..]);
         let mut it = head.split([':', ';']);
         for p in parts.iter_mut().take(3) {
             *p = number(it.next().ok_or_else(shape)?).ok_or_else(shape)?;

@@ -162,7 +162,7 @@ fn lossy(bytes: &[u8]) -> String {
 }
 
 fn utf16(bytes: &[u8]) -> String {
-    let units: Vec<u16> = bytes.chunks_exact(2).map(|c| u16::from_be_bytes([c[0], c[1]])).collect();
+    let units: Vec<u16> = bytes.as_chunks::<2>().0.iter().map(|c| u16::from_be_bytes(*c)).collect();
     String::from_utf16_lossy(&units).trim_matches(|c: char| c.is_whitespace() || c.is_control()).to_owned()
 }
 
@@ -176,8 +176,8 @@ pub fn text_list(b: &mut Bytes<'_>, a: &Atom, most: u64) -> Result<Vec<Value>, E
     let mut out = Vec::new();
     if a.id.first() == Some(&0xa9) {
         let mut rest = bytes.as_slice();
-        while let Some((head, more)) = rest.split_at_checked(4).filter(|_| out.len() < 64) {
-            let size = usize::from(u16::from_be_bytes([head[0], head[1]])).min(more.len());
+        while let Some(([high, low, ..], more)) = rest.split_first_chunk::<4>().filter(|_| out.len() < 64) {
+            let size = usize::from(u16::from_be_bytes([*high, *low])).min(more.len());
             let (text, next) = more.split_at(size);
             out.extend(field_text(text).map(Value::Text));
             rest = next;

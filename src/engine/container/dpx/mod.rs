@@ -61,7 +61,7 @@ impl DpxHeader {
         let elements = (0..layout::MAX_ELEMENTS).flat_map(|n| ELEMENT.iter().map(move |f| f.of_element(n)));
         let others = [GENERIC, FILM, TELEVISION].into_iter().flatten().copied();
         for f in others.chain(elements).filter(|f| !matches!(f.kind, Kind::Text(_))) {
-            head.put(f.at, &[0xff; 4][..f.len().min(4)]);
+            head.put(f.at, [0xff; 4].get(..f.len()).unwrap_or(&[0xff; 4]));
         }
         head
     }

@@ -29,8 +29,8 @@ pub(super) fn read(
     if let Some(p) = picture {
         all.sort_by_key(|t| !p.track.timecodes.contains(&t.head.id));
     }
-    if all.len() > 1 {
-        let text = format!("the movie has {} timecode tracks; track {} is used", all.len(), all[0].number);
+    if let [first, _, ..] = all.as_slice() {
+        let text = format!("the movie has {} timecode tracks; track {} is used", all.len(), first.number);
         doc.warn("MOV-TRACKS", text);
     }
     for t in all {
@@ -57,8 +57,8 @@ pub(super) fn read(
 fn reel(t: &Track, e: &TimecodeEntry, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Result<(), Error> {
     let Some(a) = find(&e.children, b"name") else { return Ok(()) };
     let c = bmff::contents(b, &a, 1024)?;
-    let text = c.split_at_checked(4).map(|(head, text)| {
-        let n = usize::from(u16::from_be_bytes([head[0], head[1]]));
+    let text = c.split_first_chunk::<4>().map(|([high, low, ..], text)| {
+        let n = usize::from(u16::from_be_bytes([*high, *low]));
         text.get(..n).unwrap_or(text)
     });
     let Some(text) = text.and_then(field_text) else { return Ok(()) };
@@ -140,8 +140,8 @@ fn jumps(t: &Track, e: &TimecodeEntry, numbers: &[i64], doc: &mut ClipDoc) {
     }
     let each = t.times.and_then(|x| x.range()).filter(|(least, most)| least == most).map(|(n, _)| n);
     let step = each.and_then(|n| n.checked_div(e.frame_duration.max(1))).map(i64::from);
-    let goes_on = |w: &[i64]| step.is_some_and(|s| w[0].saturating_add(s) == w[1]);
-    if !numbers.windows(2).all(goes_on) {
+    let goes_on = |(a, b): (&i64, &i64)| step.is_some_and(|s| a.saturating_add(s) == *b);
+    if !numbers.iter().zip(numbers.iter().skip(1)).all(goes_on) {
         let count = t.samples().unwrap_or(0);
         let text = format!("timecode track {} has {count} samples that do not count on: it may jump", t.number);
         doc.warn("META-TIMECODE-JUMPS", text);
