@@ -118,7 +118,7 @@ pub fn job_file(data: &[u8]) {
 pub fn control(data: &[u8]) {
     if let Some(request) = twice::<Request>(data) {
         assert!(!request.name().is_empty());
-        let _ = (request.subject(), request.is_change());
+        let _ = request.subject();
     }
     twice::<Response>(data);
     twice::<Snapshot>(data);

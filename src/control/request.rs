@@ -77,12 +77,6 @@ impl Request {
             Self::Rescan { folder } => folder.clone().unwrap_or_default(),
         }
     }
-
-    /// True when it changes something: these are audited.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        !matches!(self, Self::Status | Self::Jobs { .. })
-    }
 }
 
 /// One answer: `{"ok":true,"status":{…}}`, `{"ok":false,"error":{…}}`.

@@ -120,11 +120,7 @@ fn fresh_work_dir(state: &Path) -> Result<PathBuf, Error> {
         Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(e) => return Err(failed(e)),
     }
-    for entry in std::fs::read_dir(&dir).map_err(failed)?.flatten() {
-        if entry.file_type().is_ok_and(|t| t.is_file()) {
-            std::fs::remove_file(entry.path()).map_err(failed)?;
-        }
-    }
+    crate::exec::sweep(&dir)?;
     Ok(dir)
 }
 

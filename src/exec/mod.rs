@@ -8,7 +8,7 @@ use crate::engine::deliver::{JobFile, StepResult};
 use std::time::Duration;
 
 pub use crate::engine::process::Cancel;
-pub use local::{LocalExecutor, LocalSettings};
+pub use local::{LocalExecutor, LocalSettings, sweep};
 
 /// A place where steps run. It never blocks its caller; what happens to a step comes back as
 /// [`ExecEvent`]s on the channel given to it when it was made: exactly one `Finished` per accepted ticket.

@@ -240,12 +240,6 @@ impl Index {
         self.get(&keys::job(id))
     }
 
-    /// Every job, by id.
-    #[must_use]
-    pub fn jobs(&self) -> Vec<Job> {
-        self.all(b"j")
-    }
-
     /// Every job, by id, a few in memory at a time. Jobs that are added meanwhile may be missed.
     pub fn every_job(&self) -> impl Iterator<Item = Job> + use<> {
         self.every(b"j")

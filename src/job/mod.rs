@@ -3,7 +3,6 @@
 mod id;
 mod moves;
 mod retry;
-pub mod schedule;
 
 pub use id::{canonical, job_id};
 pub use moves::{is_final, is_legal};

@@ -12,8 +12,6 @@ mod read;
 pub use digest::c4_of_sha512;
 pub use read::fingerprint;
 
-use xxhash_rust::xxh3::xxh3_128;
-
 /// Buffers that go round between the reader and the threads of slow hashes.
 pub const RING: usize = 4;
 
@@ -25,12 +23,6 @@ pub const INLINE_BUFFER: usize = 1 << 20;
 
 /// Files up to this size are read without threads and with a buffer of their own size.
 pub const SMALL_FILE: u64 = 1 << 20;
-
-/// XXH3-128 of bytes in memory: 32 lower-case hexadecimal digits, as [`fingerprint`] gives for a file.
-#[must_use]
-pub fn fingerprint_bytes(bytes: &[u8]) -> String {
-    format!("{:032x}", xxh3_128(bytes))
-}
 
 #[cfg(test)]
 mod tests;

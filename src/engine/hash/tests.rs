@@ -14,6 +14,11 @@ fn file(bytes: &[u8]) -> std::fs::File {
     f
 }
 
+/// XXH3-128 of bytes in memory, by the one-shot function.
+fn fingerprint_bytes(bytes: &[u8]) -> String {
+    format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes))
+}
+
 fn all(bytes: &[u8]) -> Fingerprint {
     fingerprint(&file(bytes), &HashKind::ALL, &|_| true).unwrap()
 }
