@@ -30,6 +30,19 @@ impl Facility {
         self.dir.path().join(rel)
     }
 
+    /// A rule that asks for an ALE of every clip of a format.
+    pub fn lists(&mut self, format: &str) {
+        self.rules =
+            format!("[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"{format}\"'\nemit = [\"ale\"]\n");
+    }
+
+    /// Starts the daemon and waits until it answers.
+    pub fn serve(&self) -> Running {
+        let running = self.start();
+        wait_for("the control socket", 10, || self.path("c.sock").exists());
+        running
+    }
+
     pub fn write_config(&self) -> PathBuf {
         let p = self.path("rushes.toml");
         let d = self.dir.path().display();

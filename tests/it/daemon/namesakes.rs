@@ -24,8 +24,7 @@ fn both_are_held_and_no_record_is_written_again_after_a_rebuild() {
     let mut f = Facility::new();
     f.rules = "[[folder.rule]]\nname = \"late\"\nwhen = 'audio.rate > 96000'\nemit = [\"ale\"]\n".into();
     sound(&f, "a/Take.wav", 1);
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     wait_for("the first", 20, || f.outputs().len() == 1);
     // from now on a deliverable is wanted, so that there is something to hold
     f.rules = f.rules.replace("96000", "1000");

@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 #[test]
 fn a_dropped_file_gets_its_sidecar_and_term_drains() {
     let f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     f.drop_roll("B001R2EC");
     wait_for("three sidecars", 20, || f.outputs().len() == 3);
     assert_eq!(d.stop(), 143);
@@ -17,8 +16,7 @@ fn a_dropped_file_gets_its_sidecar_and_term_drains() {
 #[test]
 fn a_second_daemon_on_the_same_state_is_refused_and_the_first_goes_on() {
     let f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     let t = Instant::now();
     let o = f.command(&["run"]).output().unwrap();
     assert!(t.elapsed() < Duration::from_secs(5));
@@ -31,8 +29,7 @@ fn a_second_daemon_on_the_same_state_is_refused_and_the_first_goes_on() {
 #[test]
 fn a_bad_reload_keeps_the_old_configuration() {
     let mut f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     let hash = f.ask(&["status"]).1["config"]["hash"].clone();
     let good = std::fs::read_to_string(f.path("rushes.toml")).unwrap();
     std::fs::write(f.path("rushes.toml"), format!("{good}\nnonsense = 1\n")).unwrap();
@@ -47,7 +44,7 @@ fn a_bad_reload_keeps_the_old_configuration() {
     // `ask` writes the good file again
     wait_for("the refusal in status", 10, || f.ask(&["status"]).1["config"]["last_reload"]["ok"] == false);
     assert_eq!(f.ask(&["status"]).1["config"]["hash"], hash);
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.lists("dpx");
     f.write_config();
     d.signal("HUP");
     wait_for("the new configuration", 10, || f.ask(&["status"]).1["config"]["hash"] != hash);
@@ -67,8 +64,7 @@ fn what_an_older_configuration_made_is_outdated_and_made_again_only_when_asked()
         )
     };
     f.rules = rules("lists/{clip}");
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     f.drop_roll("A001R2EC");
     wait_for("three sidecars and one ALE", 20, || f.outputs().len() == 4);
     let outdated = |f: &Facility| f.ask(&["status"]).1["jobs"]["outdated"].clone();
@@ -95,8 +91,7 @@ fn a_sparse_giant_does_not_hold_up_the_rest() {
         giant.set_len(1 << 36).unwrap();
     }
     drop(giant);
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     f.drop_roll("B001R2EC");
     wait_for("the sidecars of the roll", 10, || f.outputs().len() >= 3);
     assert!(!f.outputs().contains_key("a-giant.bin.rushes.json"), "a terabyte cannot have been read yet");
@@ -106,8 +101,7 @@ fn a_sparse_giant_does_not_hold_up_the_rest() {
 #[test]
 fn usr1_writes_the_state_to_the_log() {
     let f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     d.signal("USR1");
     wait_for("the state in the log", 10, || f.log().contains("clips"));
     assert_eq!(d.stop(), 143);
@@ -117,8 +111,7 @@ fn usr1_writes_the_state_to_the_log() {
 fn a_growing_file_is_left_alone_until_its_writer_is_done() {
     use std::io::Write;
     let f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     let mut w = std::fs::File::create(f.path("hot/grow.bin")).unwrap();
     w.write_all(b"first half").unwrap();
     std::thread::sleep(Duration::from_millis(1500));

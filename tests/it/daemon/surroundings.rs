@@ -57,8 +57,7 @@ fn an_output_that_hangs_hurts_only_its_own_folder() {
         "[[folder]]\nname = \"slow\"\nshow = \"test\"\nkind = \"camera\"\npath = \"{d}/slow-hot\"\noutput = \"{d}/slow-out\"\n\
          ready = \"quiet\"\nquiet = \"300ms\"\nscan_every = \"2s\"\n"
     );
-    let daemon = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let daemon = f.serve();
     std::fs::write(f.path("slow-hot/A.xyz"), b"first").unwrap();
     wait_for("a sidecar through the mount", 20, || f.path("slow-back/A.xyz.rushes.json").exists());
     fuse.signal(rustix::process::Signal::STOP);
@@ -83,8 +82,7 @@ fn an_output_that_hangs_hurts_only_its_own_folder() {
 #[test]
 fn the_same_bytes_at_many_places_one_after_the_other_are_all_taken() {
     let f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     for n in 1..=5 {
         std::fs::write(f.path("hot").join(format!("copy{n}.xyz")), b"the same on every card").unwrap();
         wait_for("its sidecar", 20, || f.outputs().len() == n);
@@ -113,8 +111,7 @@ fn an_output_that_refuses_costs_no_tries_over_restarts_and_moves_with_the_config
     }
     let s = |f: &Facility| f.ask(&["status"]).1["jobs"].clone();
     std::fs::remove_dir_all(f.path("gone")).unwrap();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     wait_for("three to do", 10, || {
         let j = s(&f);
         j["queued"].as_u64().unwrap_or(0) + j["waiting"].as_u64().unwrap_or(0) == 3
@@ -133,7 +130,7 @@ fn an_output_that_refuses_costs_no_tries_over_restarts_and_moves_with_the_config
 #[test]
 fn a_folder_that_leaves_the_configuration_for_a_while_keeps_its_jobs() {
     let mut f = Facility::new();
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"wav\"'\nemit = [\"ale\"]\n".into();
+    f.lists("wav");
     let whole = std::fs::read_to_string(f.write_config()).unwrap();
     let renamed = |t: &str| t.replace("name = \"ocf\"", "name = \"elsewhere\"").replace("/hot\"", "/hot2\"");
     std::fs::create_dir(f.path("hot2")).unwrap();
@@ -162,8 +159,7 @@ fn a_folder_that_leaves_the_configuration_for_a_while_keeps_its_jobs() {
 #[test]
 fn other_receipts_after_a_reload_do_not_stop_the_folder() {
     let f = Facility::new();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     std::fs::write(f.path("hot/one.xyz"), b"one").unwrap();
     wait_for("the first", 20, || f.outputs().len() == 1);
     let text = std::fs::read_to_string(f.path("rushes.toml")).unwrap();
@@ -180,7 +176,7 @@ fn other_receipts_after_a_reload_do_not_stop_the_folder() {
 #[test]
 fn once_ends_with_a_held_clip_and_a_job_that_cannot_run() {
     let mut f = Facility::new();
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.lists("dpx");
     f.drop_roll("A001R2EC");
     std::fs::remove_file(f.path("hot/A001R2EC/A001R2EC_C001.1003.dpx")).unwrap();
     std::fs::remove_dir(f.path("out")).unwrap();
@@ -225,7 +221,7 @@ fn a_folder_that_leaves_while_it_is_full_of_work_holds_up_no_other() {
 #[test]
 fn what_is_left_of_a_rule_that_is_gone_is_dropped() {
     let mut f = Facility::new();
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"wav\"'\nemit = [\"ale\"]\n".into();
+    f.lists("wav");
     f.drop_roll("A001R2EC");
     std::fs::remove_dir(f.path("out")).unwrap();
     std::os::unix::fs::symlink(f.path("nowhere/deep"), f.path("out")).unwrap();
@@ -243,7 +239,7 @@ fn what_is_left_of_a_rule_that_is_gone_is_dropped() {
 #[test]
 fn a_sequence_that_grows_at_its_beginning_is_nobodys_namesake() {
     let mut f = Facility::new();
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.lists("dpx");
     f.drop_roll("A001R2EC");
     let first = f.path("hot/A001R2EC/A001R2EC_C001.1001.dpx");
     let kept = std::fs::read(&first).unwrap();
@@ -258,12 +254,11 @@ fn a_sequence_that_grows_at_its_beginning_is_nobodys_namesake() {
 #[test]
 fn a_held_clip_that_goes_and_comes_back_is_held_again() {
     let mut f = Facility::new();
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"dpx\"'\nemit = [\"ale\"]\n".into();
+    f.lists("dpx");
     f.drop_roll("A001R2EC");
     f.drop_roll("keep");
     std::fs::remove_file(f.path("hot/A001R2EC/A001R2EC_C001.1003.dpx")).unwrap();
-    let d = f.start();
-    wait_for("the control socket", 10, || f.path("c.sock").exists());
+    let d = f.serve();
     let held = |f: &Facility| f.ask(&["status"]).1["held_total"].clone();
     wait_for("it is held", 20, || held(&f) == 1);
     std::fs::rename(f.path("hot/A001R2EC"), f.path("aside")).unwrap();
@@ -280,7 +275,7 @@ fn a_held_clip_that_goes_and_comes_back_is_held_again() {
 #[test]
 fn a_namesake_that_is_gone_holds_nobody() {
     let mut f = Facility::new();
-    f.rules = "[[folder.rule]]\nname = \"lists\"\nwhen = 'format.id == \"wav\"'\nemit = [\"ale\"]\n".into();
+    f.lists("wav");
     let rate = rushes::model::Rational::new(24, 1).unwrap();
     let at = rushes::model::Timecode::parse("10:00:00:00", rate, false).unwrap();
     let sound = |name: &str, s: u32| {
