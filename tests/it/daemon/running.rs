@@ -98,6 +98,54 @@ fn a_sparse_giant_does_not_hold_up_the_rest() {
     assert_eq!(d.stop(), 143);
 }
 
+/// The worker processes of the daemon at this moment.
+fn workers(daemon: u32) -> Vec<u32> {
+    let tasks = std::fs::read_dir(format!("/proc/{daemon}/task")).unwrap();
+    let children = |t: std::fs::DirEntry| std::fs::read_to_string(t.path().join("children")).unwrap_or_default();
+    let text: String = tasks.flatten().map(children).collect::<Vec<_>>().join(" ");
+    text.split_whitespace().filter_map(|n| n.parse().ok()).collect()
+}
+
+#[test]
+fn a_second_term_ends_it_at_once_and_the_workers_with_it() {
+    let f = Facility::new();
+    let mut d = f.serve();
+    let signal = |name: &str, pid: u32| {
+        let _ = std::process::Command::new("kill").arg(format!("-{name}")).arg(pid.to_string()).output().unwrap();
+    };
+    // a worker that is caught at work and halted, so that the drain has something to wait for
+    let mut caught = None;
+    for n in 0..400 {
+        std::fs::write(f.path("hot").join(format!("F{n}.xyz")), format!("number {n}")).unwrap();
+    }
+    wait_for("a worker to halt", 30, || {
+        for w in workers(d.child.id()) {
+            signal("STOP", w);
+            let stat = std::fs::read_to_string(format!("/proc/{w}/stat")).unwrap_or_default();
+            if stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')) {
+                caught = Some(w);
+                return true;
+            }
+        }
+        false
+    });
+    let worker = caught.unwrap();
+    d.signal("TERM");
+    std::thread::sleep(Duration::from_millis(700));
+    assert!(d.child.try_wait().unwrap().is_none(), "the first one drains");
+    let asked = Instant::now();
+    d.signal("TERM");
+    wait_for("the end", 2, || d.child.try_wait().unwrap().is_some());
+    assert!(asked.elapsed() < Duration::from_millis(1500));
+    assert_eq!(d.child.wait().unwrap().code(), Some(143));
+    let is_there = |pid: u32| std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|s| !s.contains(") Z "));
+    wait_for("the worker is gone too", 5, || !is_there(worker));
+    // nothing is lost by it
+    let d = f.serve();
+    wait_for("all of them", 60, || f.outputs().len() == 400);
+    assert_eq!(d.stop(), 143);
+}
+
 #[test]
 fn usr1_writes_the_state_to_the_log() {
     let f = Facility::new();

@@ -370,6 +370,8 @@ fn without_permission_it_waits_and_goes_on_when_that_is_mended() {
             Command::new(&program).args(["status", "--json", "--config"]).arg(f.path("rushes.toml")).output().unwrap();
         String::from_utf8_lossy(&o.stdout).into_owned()
     };
+    // the files are root's: without CAP_LEASE nobody can be asked who writes, which is said once and holds up nothing
+    wait_for("missing evidence is said", 10, || said().matches("give the service CAP_LEASE").count() == 1);
     wait_for("status names the file", 10, || said().contains("shut.xyz"));
     wait_for("status names the folder", 10, || said().contains("closed"));
     mode("hot/shut.xyz", 0o644);
