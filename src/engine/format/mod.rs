@@ -17,6 +17,7 @@ pub use frames::MAX_INSPECTED_FRAMES;
 pub use inspect::{inspect, probe};
 pub use registry::{FORMATS, is_frame_extension};
 
+use crate::engine::image::Decoded;
 use crate::model::{ClipDoc, Error, Limits, MediaPath};
 use std::fs::File;
 use std::path::Path;
@@ -64,6 +65,16 @@ pub trait Format: Sync {
     /// # Errors
     /// Malformed, Limit, Unsupported or Io, with the offset; `doc` is then dropped.
     fn read(&self, input: &Input<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error>;
+
+    /// Decodes the picture of one file, for formats of which each file is one frame. A channel of transparency is left
+    /// out, one of brightness alone becomes three equal ones, and `how` says so. What is seen of a picture whose stored
+    /// window is another one (OpenEXR) is its display window, black where nothing is stored.
+    ///
+    /// # Errors
+    /// `FORMAT-UNSUPPORTED` for a form that cannot be decoded (yet), Malformed, Limit or Io with the offset.
+    fn decode(&self, _input: &Input<'_>, _limits: &Limits) -> Result<Decoded, Error> {
+        Err(Error::unsupported(format!("{} is not decoded to pictures", self.title())))
+    }
 }
 
 /// Whether `path` ends with one of `extensions` (without regard to ASCII case).

@@ -1,0 +1,1 @@
+//! From one colour encoding to another: a list of ops with their numbers, applied in order.

@@ -1,0 +1,1 @@
+//! Text documents of the trade, one file each, reader and writer together.

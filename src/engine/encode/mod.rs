@@ -1,0 +1,1 @@
+//! Pictures as files: OpenEXR, DPX, JPEG, PNG.

@@ -1,0 +1,1 @@
+//! Moving pictures through ffmpeg, as a child process behind walls.
