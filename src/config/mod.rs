@@ -10,6 +10,7 @@ mod paths;
 mod raw;
 mod reader;
 mod recipes;
+pub(crate) mod recipes_picture;
 mod reload;
 mod resolve;
 mod settings;

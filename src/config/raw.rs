@@ -4,6 +4,7 @@ use super::include;
 use super::packs;
 use super::reader::{Out, Reader, parse};
 use super::recipes::{self, RawRecipe};
+use super::recipes_picture;
 use super::shape;
 use super::source::{At, Source, Spot};
 use super::values::{duration, mode, name, size};
@@ -34,6 +35,10 @@ pub(super) struct Raw {
     pub memory: Option<u64>,
     pub seconds: Option<u64>,
     pub file_size: Option<u64>,
+    pub picture_memory: Option<u64>,
+    pub picture_seconds: Option<u64>,
+    pub picture_file_size: Option<u64>,
+    pub ffmpeg: Option<PathBuf>,
     pub shows: Vec<RawShow>,
     pub folders: Vec<RawFolder>,
     pub recipes: Vec<RawRecipe>,
@@ -46,6 +51,7 @@ pub(super) struct RawShow {
     pub frame_rate: Option<Rational>,
     pub aces: Option<AcesVersion>,
     pub working: Option<String>,
+    pub source: Option<String>,
     pub guardrails: Option<Vec<Pack>>,
 }
 
@@ -123,6 +129,14 @@ fn read_main(source: &Arc<Source>, raw: &mut Raw, out: &Out) -> Vec<Spot<String>
         raw.memory = r.parsed("memory", |t| between(size(t)?, 64 << 20, 1 << 40, "64 MiB", "1 TiB")).map(|s| s.value);
         raw.file_size =
             r.parsed("file_size", |t| between(size(t)?, 1 << 20, 1 << 44, "1 MiB", "16 TiB")).map(|s| s.value);
+        if let Some(p) = r.table("pictures", &shape::PICTURES) {
+            raw.picture_seconds = p.integer("seconds", 1..=604_800).and_then(|s| u64::try_from(s.value).ok());
+            raw.picture_memory =
+                p.parsed("memory", |t| between(size(t)?, 512 << 20, 1 << 42, "512 MiB", "4 TiB")).map(|s| s.value);
+            raw.picture_file_size =
+                p.parsed("file_size", |t| between(size(t)?, 1 << 20, 1 << 44, "1 MiB", "16 TiB")).map(|s| s.value);
+            raw.ffmpeg = absolute(&p, "ffmpeg").map(|s| s.value);
+        }
     }
     read_shared(&top, raw);
     globs
@@ -190,6 +204,7 @@ fn show(label: Spot<String>, r: &Reader<'_>) -> RawShow {
             .and_then(|c| c.choice("aces", &[("1.3", AcesVersion::V1_3), ("2.0", AcesVersion::V2_0)], &[]))
             .map(|s| s.value),
         working: color.as_ref().and_then(|c| c.choice("working", &working, &[])).map(|s| s.value),
+        source: color.as_ref().and_then(|c| recipes_picture::source_space(c)),
         guardrails: r.texts("guardrails").map(|list| packs::read_list(&list.value, r.out())),
     }
 }

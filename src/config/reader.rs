@@ -309,6 +309,16 @@ impl<'a> Reader<'a> {
         self.out.push(d.suggest(fix));
     }
 
+    /// Every key that is written, with its place.
+    pub fn written(&self) -> Vec<Spot<String>> {
+        self.table.keys().map(|k| Spot { value: k.get_ref().to_string(), at: self.place(k.span()) }).collect()
+    }
+
+    /// Whether a key is written and holds text.
+    pub fn is_text(&self, name: &str) -> bool {
+        matches!(self.get(name), Some((_, DeValue::String(_))))
+    }
+
     /// Whether a key is written.
     pub fn has(&self, name: &str) -> Option<At> {
         self.get(name).map(|(at, _)| at)

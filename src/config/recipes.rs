@@ -2,6 +2,7 @@
 
 use super::raw::Raw;
 use super::reader::{Out, Reader};
+use super::recipes_picture::{self, Kind};
 use super::source::Spot;
 use super::{Emit, Level};
 use crate::engine::deliver::{Recipe, SidecarFormat, SidecarRecipe};
@@ -10,10 +11,12 @@ use crate::rules::template::Template;
 
 /// The record of a clip.
 pub(super) const RECORD: &str = "sidecar";
+/// In a rule: the folders that its other recipes make are sealed.
+pub(super) const MANIFEST: &str = "manifest";
 const BUILT_IN: [(&str, SidecarFormat); 2] = [(RECORD, SidecarFormat::Json), ("ale", SidecarFormat::Ale)];
 
 /// Kinds of recipe and names of deliverables that later versions make.
-const LATER: &[&str] = &["plate", "proxy", "still", "contact-sheet", "trim", "package", "report", "amf", "fdl"];
+const LATER: &[&str] = &["trim", "package", "report", "amf", "fdl"];
 
 /// Fields of a name that differ from clip to clip.
 const UNIQUE: &[&str] = &["clip", "clip.name", "clip.id", "clip.uuid", "clip.umid"];
@@ -24,21 +27,29 @@ pub(super) struct RawRecipe {
     pub emit: Emit,
 }
 
+/// Names that need no table.
+fn built_in_names() -> impl Iterator<Item = &'static str> {
+    BUILT_IN.iter().map(|(n, _)| *n).chain(Kind::ALL.into_iter().map(Kind::as_str))
+}
+
 fn built_in(name: &str) -> Option<Emit> {
+    if let Some(recipe) = recipes_picture::built_in(name) {
+        return Some(Emit { name: name.to_owned(), recipe, template: None, plate: 1 });
+    }
     let (n, format) = BUILT_IN.iter().find(|(n, _)| *n == name)?;
     let recipe = Recipe::Sidecar(SidecarRecipe { formats: vec![*format] });
-    Some(Emit { name: (*n).to_owned(), recipe, template: None })
+    Some(Emit { name: (*n).to_owned(), recipe, template: None, plate: 1 })
 }
 
 /// The record, which every clip gets.
 pub(super) fn record() -> Emit {
     let recipe = Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json] });
-    Emit { name: RECORD.to_owned(), recipe, template: None }
+    Emit { name: RECORD.to_owned(), recipe, template: None, plate: 1 }
 }
 
 /// Reads one recipe; `None` if it has errors.
 pub(super) fn read(label: Spot<String>, r: &Reader<'_>, others: &[RawRecipe]) -> Option<RawRecipe> {
-    if BUILT_IN.iter().any(|(n, _)| *n == label.value) {
+    if built_in_names().chain([MANIFEST]).any(|n| n == label.value) {
         r.complain(Level::Error, format!("the recipe `{}` is built in", label.value), "choose another name");
         return None;
     }
@@ -47,8 +58,19 @@ pub(super) fn read(label: Spot<String>, r: &Reader<'_>, others: &[RawRecipe]) ->
         r.out().push(label.at.error(text).suggest("give each recipe once"));
         return None;
     }
-    let absent: Vec<(&str, &str)> = LATER.iter().map(|k| (*k, "this version makes kind = \"sidecar\"")).collect();
-    let kind = r.require("kind", r.choice("kind", &[("sidecar", ())], &absent));
+    let absent: Vec<(&str, &str)> =
+        LATER.iter().map(|k| (*k, "this version makes sidecars, plates, stills, contact sheets and proxies")).collect();
+    let kinds: Vec<(&str, Option<Kind>)> =
+        [("sidecar", None)].into_iter().chain(Kind::ALL.map(|k| (k.as_str(), Some(k)))).collect();
+    let kind = r.require("kind", r.choice("kind", &kinds, &absent))?;
+    if let Some(kind) = kind.value {
+        let base = super::raw::folder_of(&r.at.source.path).to_path_buf();
+        return recipes_picture::read(kind, &label, r, &base).map(|emit| RawRecipe { name: label, emit });
+    }
+    if let Some(stray) = r.written().into_iter().find(|k| !["kind", "formats", "name"].contains(&k.value.as_str())) {
+        let text = format!("`{}` is no key of a recipe of kind \"sidecar\"", stray.value);
+        r.out().push(stray.at.error(text).suggest("a sidecar recipe has kind, formats and name"));
+    }
     let formats = formats(r);
     let template = template(r);
     let formats = formats?;
@@ -56,9 +78,8 @@ pub(super) fn read(label: Spot<String>, r: &Reader<'_>, others: &[RawRecipe]) ->
         let text = "`name` cannot be given for json: the record always lies beside its original's place";
         r.out().push(at.error(text).suggest("make a recipe with formats = [\"ale\"] for the named file"));
     }
-    kind?;
     let recipe = Recipe::Sidecar(SidecarRecipe { formats });
-    Some(RawRecipe { emit: Emit { name: label.value.clone(), recipe, template: template? }, name: label })
+    Some(RawRecipe { emit: Emit { name: label.value.clone(), recipe, template: template?, plate: 1 }, name: label })
 }
 
 fn formats(r: &Reader<'_>) -> Option<Vec<SidecarFormat>> {
@@ -126,7 +147,7 @@ pub(super) fn find(name: &Spot<String>, raw: &Raw, out: &Out) -> Option<Emit> {
     let known = recipes.iter().find(|r| r.name.value == name.value).map(|r| r.emit.clone());
     let found = known.or_else(|| built_in(&name.value));
     if found.is_none() && !raw.broken.contains(&name.value) {
-        let names = || BUILT_IN.iter().map(|(n, _)| *n).chain(recipes.iter().map(|r| r.name.value.as_str()));
+        let names = || built_in_names().chain([MANIFEST]).chain(recipes.iter().map(|r| r.name.value.as_str()));
         let text = format!("there is no recipe `{}`", super::values::shown(&name.value));
         let fix = match closest(&name.value, names().chain(raw.broken.iter().map(String::as_str))) {
             Some(n) => format!("did you mean \"{n}\"?"),

@@ -12,6 +12,8 @@ use crate::rules::closest;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// Where Debian's ffmpeg lies.
+const FFMPEG: &str = "/usr/bin/ffmpeg";
 const STATE_DIR: &str = "/var/lib/rushes";
 pub(super) const CONTROL: &str = "/run/rushes/control.sock";
 
@@ -28,6 +30,7 @@ pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {
         file_size: raw.file_size.unwrap_or(defaults.file_size),
         ..defaults
     };
+    let pictures = picture_limits(&raw);
     if raw.folders.is_empty()
         && found.is_empty()
         && let Some(main) = raw.sources.first()
@@ -35,11 +38,15 @@ pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {
         let none = Diagnostic::new(super::Level::Warning, None, &main.path, "no folder is watched");
         out.push(none.suggest("add [[folder]] with name, show, path and output"));
     }
-    let folders = raw.folders.iter().filter_map(|f| folder(f, &raw, limits, &out)).collect();
+    let folders = raw.folders.iter().filter_map(|f| folder(f, &raw, (limits, pictures), &out)).collect();
     let sources = raw.sources.iter().map(|s| s.path.clone()).collect();
     let mut config = Config {
         service: Service { state_dir, control, log: raw.log.unwrap_or_else(|| "info".into()) },
-        engine: EngineSettings { workers: raw.workers.unwrap_or(0), limits },
+        engine: EngineSettings {
+            workers: raw.workers.unwrap_or(0),
+            limits,
+            ffmpeg: raw.ffmpeg.clone().unwrap_or_else(|| PathBuf::from(FFMPEG)),
+        },
         shows: raw.shows.into_iter().map(|s| (s.name.value.clone(), show(s))).collect(),
         folders,
         sources,
@@ -52,24 +59,36 @@ pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {
     config
 }
 
+/// Bounds of workers that decode pictures.
+fn picture_limits(raw: &Raw) -> Limits {
+    let usual = Limits::for_pictures();
+    Limits {
+        memory: raw.picture_memory.unwrap_or(usual.memory),
+        seconds: raw.picture_seconds.unwrap_or(usual.seconds),
+        file_size: raw.picture_file_size.unwrap_or(usual.file_size),
+        ..usual
+    }
+}
+
 fn show(s: RawShow) -> Show {
     Show {
         frame_rate: s.frame_rate,
         color: ColorSettings {
             aces: s.aces.unwrap_or(super::AcesVersion::V2_0),
             working: s.working.unwrap_or_else(|| "ACEScct".into()),
+            source: s.source,
         },
         guardrails: s.guardrails,
     }
 }
 
 /// One folder; `None` if something that it cannot do without is missing (already said).
-fn folder(f: &RawFolder, raw: &Raw, limits: Limits, out: &Out) -> Option<Folder> {
+fn folder(f: &RawFolder, raw: &Raw, (limits, picture_limits): (Limits, Limits), out: &Out) -> Option<Folder> {
     let show = f.show.as_ref().and_then(|s| known_show(s, raw, out));
     let mut rules =
         vec![Rule { name: "default".into(), when: None, emit: vec![recipes::record()], priority: Priority::Normal }];
-    rules.extend(f.rules.iter().filter_map(|r| rule(r, raw, out)));
     let show = show?;
+    rules.extend(f.rules.iter().filter_map(|r| rule(r, show, raw, out)));
     Some(Folder {
         name: f.name.as_ref()?.value.clone(),
         show: show.name.value.clone(),
@@ -88,11 +107,24 @@ fn folder(f: &RawFolder, raw: &Raw, limits: Limits, out: &Out) -> Option<Folder>
         rules,
         guardrails: show.guardrails.clone().unwrap_or_else(|| packs::of_kind(f.kind)),
         limits,
+        picture_limits,
     })
 }
 
-fn rule(r: &RawRule, raw: &Raw, out: &Out) -> Option<Rule> {
-    let emit: Vec<_> = r.emit.iter().filter_map(|e| recipes::find(e, raw, out)).collect();
+fn rule(r: &RawRule, show: &RawShow, raw: &Raw, out: &Out) -> Option<Rule> {
+    let seal = r.emit.iter().find(|e| e.value == recipes::MANIFEST);
+    let named = r.emit.iter().filter(|e| e.value != recipes::MANIFEST);
+    let mut emit: Vec<_> = named.filter_map(|e| recipes::find(e, raw, out)).collect();
+    for t in emit.iter_mut().filter_map(|e| e.recipe.treatment_mut()) {
+        t.seal = seal.is_some();
+        if t.source.is_none() {
+            t.source.clone_from(&show.source);
+        }
+    }
+    if let Some(seal) = seal.filter(|_| !emit.iter().any(|e| e.recipe.is_picture())) {
+        let text = "`manifest` seals the folders that other recipes of the rule make, and there are none";
+        out.push(seal.at.error(text).suggest("add a recipe such as \"plate\", or remove it"));
+    }
     Some(Rule {
         name: r.name.as_ref()?.value.clone(),
         when: r.when.clone(),

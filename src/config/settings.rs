@@ -49,6 +49,8 @@ pub struct EngineSettings {
     pub workers: usize,
     /// Bounds of each worker.
     pub limits: Limits,
+    /// The program that decodes and encodes movies (absolute); `ffprobe` lies beside it.
+    pub ffmpeg: PathBuf,
 }
 
 /// `[show.NAME]`.
@@ -69,6 +71,8 @@ pub struct ColorSettings {
     pub aces: AcesVersion,
     /// Working space of looks, by its name in the ACES studio config.
     pub working: String,
+    /// The space of sources whose metadata name none, unless a recipe says otherwise.
+    pub source: Option<String>,
 }
 
 /// A version of ACES.
@@ -141,6 +145,8 @@ pub struct Folder {
     pub guardrails: Vec<Pack>,
     /// Bounds of workers.
     pub limits: Limits,
+    /// Bounds of workers that decode pictures.
+    pub picture_limits: Limits,
 }
 
 /// `[[folder.rule]]`.
@@ -163,8 +169,10 @@ pub struct Emit {
     pub name: String,
     /// The resolved recipe.
     pub recipe: Recipe,
-    /// Folder and name of the output without its extension; `None` = beside the record, named like it.
+    /// Folder and name of the output, for sidecars without its extension; `None` = beside the record, named like it.
     pub template: Option<Template>,
+    /// `{plate}` in that name.
+    pub plate: i64,
 }
 
 impl Rule {

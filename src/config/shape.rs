@@ -60,6 +60,16 @@ pub(super) const ENGINE: Section = Section {
         key("memory", "size", "\"512 MiB\""),
         key("seconds", "whole number", "10"),
         key("file_size", "size", "\"64 MiB\""),
+        key("pictures", "table", ""),
+    ],
+};
+pub(super) const PICTURES: Section = Section {
+    title: "[engine.pictures]",
+    keys: &[
+        key("memory", "size", "\"4 GiB\""),
+        key("seconds", "whole number", "3600"),
+        key("file_size", "size", "\"256 GiB\""),
+        key("ffmpeg", "absolute path", "\"/usr/bin/ffmpeg\""),
     ],
 };
 pub(super) const SHOW: Section = Section {
@@ -68,7 +78,7 @@ pub(super) const SHOW: Section = Section {
 };
 pub(super) const COLOR: Section = Section {
     title: "[show.NAME.color]",
-    keys: &[key("aces", "\"1.3\" or \"2.0\"", "\"2.0\""), key("working", "colour space", "\"ACEScct\"")],
+    keys: &[key("aces", "\"1.3\" or \"2.0\"", "\"2.0\""), key("working", "colour space", "\"ACEScct\""), key("source", "colour space", "")],
 };
 pub(super) const FOLDER: Section = Section {
     title: "[[folder]]",
@@ -105,13 +115,40 @@ pub(super) const RULE: Section = Section {
 pub(super) const RECIPE: Section = Section {
     title: "[recipe.NAME]",
     keys: &[
-        key("kind", "sidecar", ""),
+        key("kind", "sidecar, plate, still, contact-sheet or proxy", ""),
         key("formats", "list of json, ale", ""),
         key("name", "name template", ""),
-        later("format", "a sidecar recipe has `formats`"),
-        later("color", "a sidecar recipe has no picture"),
-        later("compression", "a sidecar recipe has no picture"),
-        later("framing", "a sidecar recipe has no picture"),
+        key("format", "exr, dpx, jpeg or png", ""),
+        key("color", "colour space, or source", ""),
+        key("source", "colour space", ""),
+        key("cdl", "path", ""),
+        key("cdl_id", "text", ""),
+        key("cdl_space", "colour space", "\"ACEScct\""),
+        key("lut", "path", ""),
+        key("lut_input", "colour space", ""),
+        key("lut_output", "colour space", "\"Camera Rec.709\""),
+        key("fit", "table", ""),
+        key("compression", "none, zips, zip, piz or dwaa", "\"zip\""),
+        key("bits", "8, 10 or 16", ""),
+        key("first_frame", "whole number, or source", "1001"),
+        key("plate", "whole number", "1"),
+        key("quality", "whole number", ""),
+        key("frame", "first, middle, last or a whole number", "\"middle\""),
+        key("columns", "whole number", "5"),
+        key("rows", "whole number", "4"),
+        key("codec", "h264 or prores", "\"h264\""),
+        key("profile", "proxy, lt, standard or hq", "\"proxy\""),
+        key("audio", "true or false", "true"),
+        later("framing", "use `fit`, which scales the whole source"),
+    ],
+};
+pub(super) const FIT: Section = Section {
+    title: "[recipe.NAME.fit]",
+    keys: &[
+        key("width", "whole number", ""),
+        key("height", "whole number", ""),
+        key("filter", "lanczos3, catmull-rom, mitchell, bilinear, box or nearest", "\"lanczos3\""),
+        key("square", "true or false", ""),
     ],
 };
 pub(super) const PACK: Section = Section {
@@ -130,4 +167,4 @@ pub(super) const CHECK: Section = Section {
 };
 
 /// Every table of a configuration and of a guardrail pack.
-pub const SHAPE: &[Section] = &[TOP, SERVICE, ENGINE, SHOW, COLOR, FOLDER, RULE, RECIPE, PACK, CHECK];
+pub const SHAPE: &[Section] = &[TOP, SERVICE, ENGINE, PICTURES, SHOW, COLOR, FOLDER, RULE, RECIPE, FIT, PACK, CHECK];

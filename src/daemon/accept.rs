@@ -391,7 +391,7 @@ fn fill_files(doc: &mut ClipDoc, unit: &ReadyUnit) {
 }
 
 /// The inputs of a step, below the folder's root.
-fn inputs_of(unit: &ReadyUnit, folder: &Folder) -> Vec<JobInput> {
+pub(super) fn inputs_of(unit: &ReadyUnit, folder: &Folder) -> Vec<JobInput> {
     unit.files
         .iter()
         .map(|f| JobInput {

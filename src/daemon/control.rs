@@ -166,11 +166,7 @@ impl Core {
             if matches!(j.state, JobState::Done { .. } | JobState::Quarantined { .. } | JobState::Cancelled { .. }) {
                 continue;
             }
-            let tickets: Vec<u64> = self.tickets_of(&j.id);
-            for t in tickets {
-                self.executor.cancel(t);
-                self.tickets.remove(&t);
-            }
+            self.stop_steps_of(&j.id);
             j.state = JobState::Cancelled { who: who.to_owned() };
             self.batch.journal(JournalEntry::Cancelled { job: j.id.clone(), who: who.to_owned(), ms: now_ms() });
             changed.push(format!("{} of {}", j.recipe_name, j.path));

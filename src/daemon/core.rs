@@ -32,8 +32,8 @@ const DRAIN: Duration = Duration::from_secs(4);
 pub(super) enum Ticket {
     /// Metadata of a unit that is not yet a clip.
     Inspect(Box<Pending>),
-    /// A step of a job.
-    Deliver(JobId),
+    /// A step of jobs: one, or several picture jobs of one clip that share a pass.
+    Deliver(Vec<JobId>),
 }
 
 /// A ready unit on its way to become a clip.
@@ -328,11 +328,15 @@ impl Core {
             self.executed(e);
         }
         for (_, (_, ticket)) in std::mem::take(&mut self.tickets) {
-            let (key, begun) = match ticket {
-                Ticket::Inspect(p) => (p.content, p.tries),
-                Ticket::Deliver(id) => (id.to_string(), self.job(&id).map_or(1, |j| j.tries)),
+            let begun: Vec<(String, u32)> = match ticket {
+                Ticket::Inspect(p) => vec![(p.content, p.tries)],
+                Ticket::Deliver(ids) => {
+                    ids.iter().map(|id| (id.to_string(), self.job(id).map_or(1, |j| j.tries))).collect()
+                }
             };
-            self.batch.journal(crate::index::JournalEntry::Try { key, n: begun.saturating_sub(1) });
+            for (key, n) in begun {
+                self.batch.journal(crate::index::JournalEntry::Try { key, n: n.saturating_sub(1) });
+            }
         }
         let batch = std::mem::take(&mut self.batch);
         if let Err(e) = self.index.commit(&batch) {
@@ -450,9 +454,16 @@ impl Core {
     }
 
     /// Tickets that belong to a job.
-    pub fn tickets_of(&self, id: &JobId) -> Vec<u64> {
-        let is_its = |t: &Ticket| matches!(t, Ticket::Deliver(j) if j == id);
-        self.tickets.iter().filter(|(_, (_, t))| is_its(t)).map(|(n, _)| *n).collect()
+    /// Stops the steps that a job is part of. Other jobs of such a step begin again when it has ended.
+    pub fn stop_steps_of(&mut self, id: &JobId) {
+        let is_its = |t: &Ticket| matches!(t, Ticket::Deliver(ids) if ids.contains(id));
+        let mine: Vec<u64> = self.tickets.iter().filter(|(_, (_, t))| is_its(t)).map(|(n, _)| *n).collect();
+        for t in mine {
+            self.executor.cancel(t);
+            if matches!(self.tickets.get(&t), Some((_, Ticket::Deliver(ids))) if ids.len() == 1) {
+                self.tickets.remove(&t);
+            }
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::orders::{Orders, Wanted, context_of, identity, orders};
 use crate::daemon::queue::MOST_DOCS;
 use crate::daemon::receipts::receipt;
-use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, StepKind, StepOutcome};
+use crate::engine::deliver::{MadeOutput, PlannedOutput, StepOutcome};
 use crate::exec::ExecEvent;
 use crate::index::{ClipRecord, JournalEntry, Location};
 use crate::job::{Job, JobState, MOST_TRIES, Next, after_failure, job_id};
@@ -63,7 +63,7 @@ impl Core {
 
     /// A deliverable that cannot be made of this clip: a job without outputs, so that people see it and why.
     fn refuse_job(&mut self, folder: &Folder, clip: &mut ClipRecord, w: Wanted, error: Error) -> JobId {
-        let id = job_id(&clip.id, &w.recipe, &[], None, &context_of(folder, &clip.doc, &w.recipe));
+        let id = job_id(&clip.id, &w.recipe, &[], None, &context_of(folder, &clip.doc, &w.recipe, &w.rule));
         if !clip.jobs.contains(&id) {
             clip.jobs.push(id.clone());
         }
@@ -129,9 +129,13 @@ impl Core {
             started = started || self.start_one_inspection();
             started = started || self.start_one_job();
             if !started {
+                self.executor.others_wait(false);
                 return;
             }
         }
+        // no place left: those that picture jobs have beside their own come back range by range
+        let waits = self.pending.iter().any(|p| self.may_start(p)) || self.next_job().is_some();
+        self.executor.others_wait(waits);
     }
 
     /// True when something could start right now.
@@ -185,38 +189,41 @@ impl Core {
         self.start_job(job, &folder, doc)
     }
 
-    /// Counts the try, then hands the step to the executor.
-    fn start_job(&mut self, mut job: Job, folder: &Folder, doc: ClipDoc) -> bool {
-        let id = job.id.clone();
-        let mut step = JobFile::new(id.as_str(), StepKind::Deliver, job.clip_name.clone(), doc.clip.unit);
-        step.recipe = Some(job.recipe.clone());
-        step.context = context_of(folder, &doc, &job.recipe);
-        step.clip = Some(Box::new(doc));
-        step.output = Some(job.output.clone());
-        step.outputs = job.outputs.clone();
-        step.mode = folder.mode;
-        step.gid = folder.gid;
-        step.limits = folder.limits;
+    /// Counts the tries, then hands the step to the executor.
+    fn start_job(&mut self, job: Job, folder: &Folder, doc: ClipDoc) -> bool {
+        let mut jobs = vec![job];
+        jobs.extend(self.companions_of(jobs.first()));
+        let step = match self.step_of(&jobs, folder, doc) {
+            Ok(step) => step,
+            Err(e) => {
+                jobs.into_iter().for_each(|j| self.job_failed(j, e.clone()));
+                return true;
+            }
+        };
         crate::engine::killpoint::here("before-try-recorded");
-        if let Err(e) = self.record_try(id.as_str(), job.tries + 1) {
-            self.rest(&e);
-            return false;
+        for job in &jobs {
+            if let Err(e) = self.record_try(job.id.as_str(), job.tries + 1) {
+                self.rest(&e);
+                return false;
+            }
         }
-        if let Some(b) = self.blocked.get_mut(&job.folder) {
+        if let Some(b) = self.blocked.get_mut(&folder.name) {
             // the probe; others wait for what it finds
             b.until = Instant::now() + Duration::from_secs(30);
         }
-        job.tries += 1;
         crate::engine::killpoint::here("after-try-recorded");
-        let ticket = self.ticket(Ticket::Deliver(id.clone()));
+        let ticket = self.ticket(Ticket::Deliver(jobs.iter().map(|j| j.id.clone()).collect()));
         if self.executor.submit(ticket, step).is_err() {
             self.tickets.remove(&ticket);
             self.rest(&Error::new(ErrorKind::Io, "WORKER-CRASHED", "no worker can be started now"));
             return false;
         }
-        events::job_started(&id, &job.clip_name, &job.recipe_name, &job.folder, job.tries);
-        job.state = JobState::Running;
-        self.queue.put(job);
+        for mut job in jobs {
+            job.tries += 1;
+            events::job_started(&job.id, &job.clip_name, &job.recipe_name, &job.folder, job.tries);
+            job.state = JobState::Running;
+            self.queue.put(job);
+        }
         true
     }
 
@@ -227,31 +234,22 @@ impl Core {
             events::sandbox_layers(&result.sandbox);
             self.sandbox = Some(result.sandbox.clone());
         }
-        let millis = result.millis;
         match self.tickets.remove(&ticket) {
             Some((_, Ticket::Inspect(p))) => {
+                let odd = |what| Err(Error::new(ErrorKind::Io, "INTERNAL", what));
                 let outcome = match result.outcome {
                     StepOutcome::Inspected(doc) => Ok(*doc),
                     StepOutcome::Failed(e) => Err(e),
-                    StepOutcome::Made(_) => Err(Error::new(ErrorKind::Io, "INTERNAL", "an inspection made outputs")),
+                    StepOutcome::Made(_) | StepOutcome::Rendered(_) => odd("an inspection made outputs"),
                 };
                 self.inspected(*p, outcome);
             }
-            Some((_, Ticket::Deliver(id))) => {
-                let Some(job) = self.queue.get(&id).cloned() else { return };
-                match result.outcome {
-                    StepOutcome::Made(outputs) => self.job_made(job, outputs, millis),
-                    StepOutcome::Failed(e) => self.job_failed(job, e),
-                    StepOutcome::Inspected(_) => {
-                        self.job_failed(job, Error::new(ErrorKind::Io, "INTERNAL", "a delivery only inspected"));
-                    }
-                }
-            }
+            Some((_, Ticket::Deliver(ids))) => self.delivered(&ids, result.outcome, result.millis),
             None => {}
         }
     }
 
-    fn job_made(&mut self, mut job: Job, outputs: Vec<MadeOutput>, millis: u64) {
+    pub(super) fn job_made(&mut self, mut job: Job, outputs: Vec<MadeOutput>, millis: u64) {
         let id = job.id.clone();
         events::job_finished(&id, &job.clip_name, &job.recipe_name, &job.folder, &job.path, outputs.len(), millis);
         for o in &outputs {
@@ -276,14 +274,15 @@ impl Core {
             Some(f) if f.output == job.output => f.receipts_dir(),
             _ => job.output.join(".rushes"),
         };
-        self.receipts_due.push((dir, job.folder.clone(), receipt(&job, &outputs, sources)));
+        let receipt = receipt(&job, &outputs, sources, &self.config.hash);
+        self.receipts_due.push((dir, job.folder.clone(), receipt));
         job.state = JobState::Done { outputs };
         self.waits.remove(&id);
         self.unblock(&job.folder);
         self.keep_job(job);
     }
 
-    fn job_failed(&mut self, mut job: Job, e: Error) {
+    pub(super) fn job_failed(&mut self, mut job: Job, e: Error) {
         if matches!(e.code.as_ref(), "FILE-CHANGED" | "FILE-VANISHED") {
             self.batch.journal(JournalEntry::Try { key: job.id.to_string(), n: 0 });
             self.drop_job(job);
@@ -347,10 +346,7 @@ impl Core {
 
     pub fn drop_job(&mut self, mut job: Job) {
         events::job_cancelled(&job.id, &job.clip_name, &job.recipe_name, OURSELVES);
-        for t in self.tickets_of(&job.id) {
-            self.executor.cancel(t);
-            self.tickets.remove(&t);
-        }
+        self.stop_steps_of(&job.id);
         job.state = JobState::Cancelled { who: OURSELVES.into() };
         self.keep_job(job);
     }

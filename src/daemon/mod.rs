@@ -9,6 +9,7 @@
 //! Nothing in the loop touches media. What can hang, hangs elsewhere.
 
 mod accept;
+mod batch;
 mod control;
 mod core;
 pub mod defaults;

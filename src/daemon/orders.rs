@@ -1,7 +1,7 @@
 //! What a clip's rules ask for, where it goes and which job it is: pure, for the daemon and for `rushes plan`.
 
 use crate::config::Folder;
-use crate::engine::deliver::{PlannedOutput, Recipe, plan};
+use crate::engine::deliver::{Naming, PlannedOutput, Recipe, plan, stand_in};
 use crate::job::{Priority, job_id};
 use crate::model::{ClipDoc, ClipId, Error, JobId};
 use crate::rules::guardrails::stopping;
@@ -22,6 +22,8 @@ pub struct Wanted {
     pub recipe: Recipe,
     /// Where it goes, if not beside the record.
     pub template: Option<Template>,
+    /// `{plate}` in that name.
+    pub plate: i64,
     /// How urgent it is.
     pub priority: Priority,
 }
@@ -50,6 +52,7 @@ pub fn orders(folder: &Folder, doc: &ClipDoc) -> Orders {
                         name: e.name.clone(),
                         recipe: e.recipe.clone(),
                         template: e.template.clone(),
+                        plate: e.plate,
                         priority: rule.priority,
                     });
                 }
@@ -65,6 +68,7 @@ pub fn orders(folder: &Folder, doc: &ClipDoc) -> Orders {
             name: "sidecar".into(),
             recipe: Recipe::record(),
             template: None,
+            plate: 1,
             priority: Priority::High,
         });
     }
@@ -82,6 +86,17 @@ pub fn outputs(
     doc: &ClipDoc,
     w: &Wanted,
 ) -> Result<Vec<PlannedOutput>, Error> {
+    if let (Some(t), true) = (&w.template, w.recipe.is_picture()) {
+        let given = |name: &str| match name {
+            "ext" => w.recipe.extension().map(str::to_owned),
+            "plate" => Some(w.plate.to_string()),
+            "recipe" => Some(w.name.clone()),
+            _ => None,
+        };
+        let kept = ["version", "frame"];
+        let path = t.expand_keeping((doc, &folder.show, &folder.name), &kept, &stand_in, &given)?;
+        return plan(doc, &w.recipe, Naming::Pattern(path.as_path()));
+    }
     let (dir, stem): (PathBuf, OsString) = match &w.template {
         None => (dir.to_path_buf(), stem.to_owned()),
         Some(t) => {
@@ -89,7 +104,7 @@ pub fn outputs(
             (dir.as_path().to_path_buf(), stem.into())
         }
     };
-    plan(doc, &w.recipe, &dir, &stem)
+    plan(doc, &w.recipe, Naming::Beside { dir: &dir, stem: &stem, recipe: &w.name })
 }
 
 /// The job that makes this, and its outputs.
@@ -101,16 +116,19 @@ pub(super) fn identity(
     w: &Wanted,
 ) -> Result<(JobId, Vec<PlannedOutput>), Error> {
     let outputs = outputs(folder, place, doc, w)?;
-    let id = job_id(clip, &w.recipe, &outputs, None, &context_of(folder, doc, &w.recipe));
+    let id = job_id(clip, &w.recipe, &outputs, None, &context_of(folder, doc, &w.recipe, &w.rule));
     Ok((id, outputs))
 }
 
 /// What decides an output's bytes beside the clip's own contents and the recipe.
-pub(super) fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe) -> BTreeMap<String, String> {
+pub(super) fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe, rule: &str) -> BTreeMap<String, String> {
     let mut c = BTreeMap::new();
     c.insert("show".to_owned(), folder.show.clone());
     c.insert("folder".to_owned(), folder.name.clone());
     c.insert("verified".to_owned(), "unverified".to_owned());
+    if recipe.is_picture() {
+        c.insert("rule".to_owned(), rule.to_owned());
+    }
     if !doc.defaults.is_empty() {
         let used: Vec<String> = doc.defaults.iter().map(|d| format!("{}: {}", d.input, d.used)).collect();
         c.insert("defaults".to_owned(), used.join("; "));

@@ -67,7 +67,7 @@ fn complete(index: &Index, folder: &Folder) -> Result<(), Error> {
         let sources = index.clip(&job.clip).map_or_else(Vec::new, |c| {
             c.doc.clip.files.iter().map(|f| (f.path.clone(), f.xxh128.clone())).collect::<Vec<_>>()
         });
-        let one = receipt(&job, outputs, sources);
+        let one = receipt(&job, outputs, sources, "");
         match &mut file {
             Some(f) => f.append(&one)?,
             None => file.insert(Receipts::open(&dir)?).append(&one)?,
@@ -81,6 +81,7 @@ pub(super) fn receipt(
     job: &Job,
     outputs: &[crate::engine::deliver::MadeOutput],
     sources: Vec<(MediaPath, String)>,
+    config: &str,
 ) -> Receipt {
     Receipt {
         job: job.id.clone(),
@@ -92,6 +93,7 @@ pub(super) fn receipt(
         outputs: outputs.to_vec(),
         sources,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        config: config.to_owned(),
         ms: crate::daemon::core::now_ms(),
     }
 }

@@ -154,12 +154,14 @@ impl Core {
                         path: p.unit.files.first()?.path.clone(),
                         for_ms,
                     },
-                    Ticket::Deliver(id) => {
-                        let j = self.queue.get(id)?;
+                    Ticket::Deliver(ids) => {
+                        let jobs: Vec<_> = ids.iter().filter_map(|id| self.queue.get(id)).collect();
+                        let j = jobs.first()?;
+                        let doing: Vec<&str> = jobs.iter().map(|j| j.recipe_name.as_str()).collect();
                         RunningJob {
-                            id: id.to_string(),
+                            id: j.id.to_string(),
                             clip: j.clip_name.clone(),
-                            doing: j.recipe_name.clone(),
+                            doing: doing.join(", "),
                             folder: j.folder.clone(),
                             path: j.path.clone(),
                             for_ms,

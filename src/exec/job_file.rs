@@ -59,16 +59,26 @@ pub fn check(job: &JobFile) -> Result<(), Error> {
     if job.limits.seconds == 0 || job.limits.seconds > 30 * 86_400 {
         return Err(invalid("the time limit must lie between one second and 30 days"));
     }
-    let reads = job.recipe.as_ref().is_none_or(crate::engine::deliver::Recipe::needs_inputs);
+    let reads = job.recipe.as_ref().is_none_or(crate::engine::deliver::Recipe::is_picture);
     if job.inputs.is_empty() && (reads || job.step == StepKind::Inspect) {
         return Err(invalid("the job has no inputs"));
     }
-    if job.step == StepKind::Deliver {
+    if job.limits.threads == 0 || job.limits.threads > 1024 {
+        return Err(invalid("the number of threads must lie between 1 and 1024"));
+    }
+    if job.step != StepKind::Inspect {
         if job.recipe.is_none() || job.clip.is_none() || job.outputs.is_empty() {
             return Err(invalid("a `deliver` step needs `recipe`, `clip` and `outputs`"));
         }
         if !job.output.as_ref().is_some_and(|o| o.is_absolute()) {
             return Err(invalid("a `deliver` step needs `output`, an absolute path"));
+        }
+        let parts = job.parts();
+        if parts.len() > 1 && !parts.iter().all(|p| p.recipe.is_picture()) {
+            return Err(invalid("only picture recipes can be made in one pass"));
+        }
+        if matches!(job.step, StepKind::Frames | StepKind::Finish) && !reads {
+            return Err(invalid("only picture recipes have steps of frames"));
         }
     }
     Ok(())
@@ -144,6 +154,15 @@ pub fn parse_result(job: &JobFile, text: &[u8]) -> Result<StepResult, String> {
         (StepOutcome::Made(made), StepKind::Deliver) => {
             let same = made.len() == job.outputs.len() && made.iter().zip(&job.outputs).all(|(m, o)| m.path == o.path);
             if same { Ok(result) } else { Err("its result is not what was planned".into()) }
+        }
+        (StepOutcome::Rendered(r), StepKind::Frames | StepKind::Finish) => {
+            let outputs: Vec<bool> = job.all_outputs().map(crate::engine::deliver::PlannedOutput::is_folder).collect();
+            let fits = r.files.iter().all(|f| outputs.get(f.output) == Some(&f.name.is_some()));
+            if fits && r.accounts.len() == outputs.len() && r.counts.len() == outputs.len() {
+                Ok(result)
+            } else {
+                Err("its result is not what was planned".into())
+            }
         }
         _ => Err("its result does not fit the step".into()),
     }

@@ -1,17 +1,16 @@
 //! Steps as child processes of this machine: one supervised worker per step.
 
 use crate::engine::deliver::{
-    JobFile, MadeOutput, RESULT_SCHEMA, Stage, StepKind, StepOutcome, StepResult, Workspace, publish,
+    Claim, JobFile, MadeOutput, RESULT_SCHEMA, Recipe, Stage, StepKind, StepOutcome, StepResult, Workspace, publish,
 };
 use crate::engine::process::{Call, Cancel, Ended, Finished, run};
 use crate::exec::worker::{NO_STAGING, PARENT};
-use crate::exec::{ExecEvent, Executor, job_file};
+use crate::exec::{ExecEvent, Executor, job_file, pictures};
 use crate::model::{Error, ErrorKind, escape_for_people};
 use crossbeam_channel::Sender;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -38,7 +37,7 @@ pub struct LocalSettings {
 pub struct LocalExecutor {
     settings: LocalSettings,
     events: Sender<ExecEvent>,
-    running: Arc<AtomicUsize>,
+    places: Places,
     flags: Arc<Mutex<BTreeMap<u64, Cancel>>>,
     stopped: bool,
 }
@@ -47,7 +46,13 @@ impl LocalExecutor {
     /// An executor that reports on `events`. If that channel is full, a slot is free again all the same.
     #[must_use]
     pub fn new(settings: LocalSettings, events: Sender<ExecEvent>) -> Self {
-        Self { settings, events, running: Arc::default(), flags: Arc::default(), stopped: false }
+        let places = Places {
+            taken: Arc::default(),
+            wanted: Arc::default(),
+            most: settings.workers.max(1),
+            events: events.clone(),
+        };
+        Self { settings, events, places, flags: Arc::default(), stopped: false }
     }
 
     fn flag(&self, ticket: u64) -> Option<Cancel> {
@@ -79,7 +84,7 @@ impl Executor for LocalExecutor {
         let Ok(mut flags) = self.flags.lock() else { return Err(Box::new(job)) };
         flags.insert(ticket, cancel.clone());
         drop(flags);
-        self.running.fetch_add(1, Ordering::SeqCst);
+        self.places.taken.fetch_add(1, Ordering::SeqCst);
         let job = Arc::new(job);
         let slot = Slot {
             ticket,
@@ -88,8 +93,9 @@ impl Executor for LocalExecutor {
             settings: self.settings.clone(),
             events: self.events.clone(),
             submitted: Instant::now(),
+            places: self.places.clone(),
         };
-        let (running, flags) = (Arc::clone(&self.running), Arc::clone(&self.flags));
+        let (running, flags) = (Arc::clone(&self.places.taken), Arc::clone(&self.flags));
         let done = move || {
             running.fetch_sub(1, Ordering::SeqCst);
             if let Ok(mut f) = flags.lock() {
@@ -111,7 +117,11 @@ impl Executor for LocalExecutor {
     }
 
     fn running(&self) -> usize {
-        self.running.load(Ordering::SeqCst)
+        self.places.taken.load(Ordering::SeqCst)
+    }
+
+    fn others_wait(&mut self, wait: bool) {
+        self.places.wanted.store(wait, Ordering::SeqCst);
     }
 
     fn stop(&mut self, grace: Duration) {
@@ -124,6 +134,38 @@ impl Executor for LocalExecutor {
     }
 }
 
+/// The places for workers. A job has one; a picture job takes free ones for its further ranges, and gives each back after
+/// the range, so that other jobs come in between.
+#[derive(Clone)]
+struct Places {
+    taken: Arc<AtomicUsize>,
+    wanted: Arc<AtomicBool>,
+    most: usize,
+    events: Sender<ExecEvent>,
+}
+
+/// A place beside a job's own, given back when dropped.
+struct Further(Places);
+
+impl Places {
+    fn further(&self) -> Option<Box<dyn Send>> {
+        if self.wanted.load(Ordering::SeqCst) {
+            return None;
+        }
+        let more = |n: usize| (n < self.most).then(|| n + 1);
+        self.taken.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).ok()?;
+        Some(Box::new(Further(self.clone())))
+    }
+}
+
+impl Drop for Further {
+    fn drop(&mut self) {
+        self.0.taken.fetch_sub(1, Ordering::SeqCst);
+        // Full: the listener has plenty to wake up for.
+        let _ = self.0.events.try_send(ExecEvent::Room);
+    }
+}
+
 /// One step under supervision.
 struct Slot {
     ticket: u64,
@@ -132,6 +174,7 @@ struct Slot {
     settings: LocalSettings,
     events: Sender<ExecEvent>,
     submitted: Instant,
+    places: Places,
 }
 
 impl Slot {
@@ -141,17 +184,17 @@ impl Slot {
         let (tell, told) = channel();
         let (job, cancel, settings) = (Arc::clone(&self.job), self.cancel.clone(), self.settings.clone());
         let (events, ticket, submitted) = (self.events.clone(), self.ticket, self.submitted);
+        let places = self.places.clone();
         let spawned = std::thread::Builder::new().name("step".into()).spawn(move || {
             let started = || {
                 // Nobody listens any more: the daemon is going down.
                 let _ = events.send(ExecEvent::Started { ticket, latency: submitted.elapsed() });
             };
-            let _ = tell.send({
-                let source = Source::Folder(&settings.work_dir);
-                run_step(&settings.program, &job, &source, &cancel, &started)
-            });
+            let runner = Runner { program: &settings.program, work_dir: &settings.work_dir, cancel: &cancel };
+            let _ = tell.send(run_step(&runner, &job, &|| places.further(), &started));
         });
-        let most = Duration::from_secs(self.job.limits.seconds).saturating_add(SLOT_GRACE);
+        let seconds = self.job.limits.seconds.saturating_mul(pictures::steps_of(&self.job));
+        let most = Duration::from_secs(seconds).saturating_add(SLOT_GRACE);
         let result = match spawned {
             Err(e) => failed(&self.job, Error::io("WORKER-CRASHED", "start a thread", &e), submitted),
             Ok(_) => match told.recv_timeout(most) {
@@ -201,20 +244,45 @@ fn millis(since: Instant) -> u64 {
 /// It takes at most the step's time limit and three seconds, unless the file system of the output itself hangs.
 #[must_use]
 pub fn run_one(program: &Path, job: &JobFile, work_dir: &Path, cancel: &Cancel) -> StepResult {
-    run_step(program, job, &Source::Folder(work_dir), cancel, &|| {})
+    let runner = Runner { program, work_dir, cancel };
+    run_step(&runner, job, &|| None, &|| {})
 }
 
-/// Where the worker finds its job.
-enum Source<'a> {
-    /// In a file to be written into this folder.
-    Folder(&'a Path),
-    /// In this file (absolute), which is there already.
-    Given(&'a Path),
+/// How worker processes are started.
+pub(super) struct Runner<'a> {
+    program: &'a Path,
+    work_dir: &'a Path,
+    cancel: &'a Cancel,
 }
 
-fn run_step(program: &Path, job: &JobFile, source: &Source<'_>, cancel: &Cancel, started: &dyn Fn()) -> StepResult {
+/// One worker process to run.
+pub(super) struct StepRun<'a> {
+    /// Its step.
+    pub job: &'a JobFile,
+    /// Where it may write.
+    pub stage: Option<&'a Stage>,
+}
+
+impl Runner<'_> {
+    /// Runs a worker to its end, whatever it says.
+    ///
+    /// # Errors
+    /// It could not be started, died, or answered nonsense.
+    pub(super) fn run(&self, step: &StepRun<'_>) -> Result<StepResult, Error> {
+        let file = OnDisk::write(self.work_dir, step.job)?;
+        let finished = run_worker(self.program, step.job, &file.0, step.stage, self.cancel)?;
+        understand(step.job, &finished)
+    }
+
+    /// Whether somebody asked for an end.
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+}
+
+fn run_step(runner: &Runner<'_>, job: &JobFile, room: &Room<'_>, started: &dyn Fn()) -> StepResult {
     let begin = Instant::now();
-    match try_step(program, job, source, cancel, started) {
+    match try_step(runner, job, room, started) {
         Ok(mut result) => {
             result.millis = millis(begin);
             result
@@ -223,13 +291,10 @@ fn run_step(program: &Path, job: &JobFile, source: &Source<'_>, cancel: &Cancel,
     }
 }
 
-fn try_step(
-    program: &Path,
-    job: &JobFile,
-    source: &Source<'_>,
-    cancel: &Cancel,
-    started: &dyn Fn(),
-) -> Result<StepResult, Error> {
+/// Asks for a place beside the job's own.
+type Room<'a> = dyn Fn() -> Option<Box<dyn Send>> + Sync + 'a;
+
+fn try_step(runner: &Runner<'_>, job: &JobFile, room: &Room<'_>, started: &dyn Fn()) -> Result<StepResult, Error> {
     job_file::check(job)?;
     let staged = match (job.step, &job.output) {
         (StepKind::Deliver, Some(output)) => {
@@ -237,21 +302,20 @@ fn try_step(
             let stage = space.stage(&job.id)?;
             Some((space, stage))
         }
-        _ => None,
+        (StepKind::Inspect, _) => None,
+        _ => {
+            return Err(Error::new(ErrorKind::Malformed, "JOB-INVALID", "a step of frames belongs to a `deliver` job"));
+        }
     };
-    let file = match source {
-        Source::Folder(dir) => Some(OnDisk::write(dir, job)?),
-        Source::Given(_) => None,
-    };
-    let path = match (&file, source) {
-        (Some(made), _) => made.0.as_path(),
-        (None, Source::Folder(path) | Source::Given(path)) => path,
-    };
-    let finished = run_worker(program, job, path, staged.as_ref().map(|(_, stage)| stage), cancel, started)?;
-    drop(file);
-    let mut result = understand(job, &finished)?;
+    started();
+    if let (Some((space, stage)), true) = (&staged, job.recipe.as_ref().is_some_and(Recipe::is_picture)) {
+        return pictures::run(runner, job, space, stage, room);
+    }
+    let mut result = runner.run(&StepRun { job, stage: staged.as_ref().map(|(_, stage)| stage) })?;
     if let (StepOutcome::Made(claimed), Some((space, stage))) = (&result.outcome, &staged) {
-        let made: Vec<MadeOutput> = publish(space, stage, job, claimed)?;
+        let claims: Vec<Claim> =
+            claimed.iter().map(|m| Claim::File { size: m.size, xxh128: m.xxh128.clone() }).collect();
+        let made: Vec<MadeOutput> = publish(space, stage, job, &claims)?;
         result.outcome = StepOutcome::Made(made);
     }
     Ok(result)
@@ -263,14 +327,12 @@ fn run_worker(
     file: &Path,
     stage: Option<&Stage>,
     cancel: &Cancel,
-    started: &dyn Fn(),
 ) -> Result<Finished, Error> {
     let mut call = Call::new(program, job.limits.seconds);
     call.args = vec!["render".into(), "--job".into(), file.into(), "--staging".into()];
     call.args.push(stage.map_or_else(|| NO_STAGING.into(), |s| s.path().into()));
     call.env = vec![(PARENT.into(), std::process::id().to_string().into())];
     call.max_stdout = job_file::LARGEST;
-    started();
     run(&call, cancel)
 }
 
@@ -354,25 +416,6 @@ pub fn sweep(work_dir: &Path) -> Result<usize, Error> {
         }
     }
     Ok(swept)
-}
-
-/// `rushes render --job FILE`: runs the step and writes its result where the job wants it, or on standard output.
-/// Answers whether the step succeeded.
-///
-/// # Errors
-/// When the job file cannot be read or the result cannot be written.
-pub fn render(program: &Path, file: &Path, cancel: &Cancel) -> Result<bool, Error> {
-    let job = job_file::read(file)?;
-    let whole = std::path::absolute(file).map_err(|e| Error::io("STATE-FAILED", "find the job file", &e).at(file))?;
-    let result = run_step(program, &job, &Source::Given(&whole), cancel, &|| {});
-    if !job_file::write_result(&job, &result)? {
-        let mut out = std::io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &result)
-            .map_err(std::io::Error::from)
-            .and_then(|()| writeln!(out))
-            .map_err(|e| Error::io("STATE-FAILED", "write the result", &e))?;
-    }
-    Ok(!matches!(result.outcome, StepOutcome::Failed(_)))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 pub mod job_file;
 pub mod local;
+mod pictures;
 pub mod worker;
 
 use crate::engine::deliver::{JobFile, StepResult};
@@ -31,6 +32,9 @@ pub trait Executor: Send {
     /// Steps that run now.
     fn running(&self) -> usize;
 
+    /// Says whether other jobs wait for a place: then a running one takes no further places for itself.
+    fn others_wait(&mut self, _wait: bool) {}
+
     /// Accepts nothing more, waits up to `grace` for running steps, then cancels the rest.
     fn stop(&mut self, grace: Duration);
 }
@@ -45,6 +49,8 @@ pub enum ExecEvent {
         /// Time since `submit`.
         latency: Duration,
     },
+    /// A place that a job had beside its own is free again.
+    Room,
     /// A step ended, one way or another.
     Finished {
         /// The caller's number.

@@ -39,6 +39,9 @@ pub struct Receipt {
     pub sources: Vec<(MediaPath, String)>,
     /// Version of the program that did it.
     pub version: String,
+    /// Hash of the whole configuration in force; empty when the receipt was written later than the work was done.
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub config: String,
     /// Milliseconds since 1970.
     pub ms: i64,
 }
@@ -170,6 +173,7 @@ mod tests {
             outputs: Vec::new(),
             sources: vec![(MediaPath::from(Path::new("A/b.mov")), "00".into())],
             version: "0".into(),
+            config: String::new(),
             ms: i64::from(n),
         }
     }

@@ -103,6 +103,26 @@ impl Template {
         Ok((dir, stem))
     }
 
+    /// As [`Template::expand`], with the fields `kept` left as stand-ins for numbers, made by `stand_in` from the name
+    /// and the number of digits.
+    ///
+    /// # Errors
+    /// As [`Template::expand`].
+    pub fn expand_keeping(
+        &self,
+        (doc, show, folder): (&ClipDoc, &str, &str),
+        kept: &[&str],
+        stand_in: &dyn Fn(&str, usize) -> String,
+        given: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<MediaPath, Error> {
+        let parts = self.parts.iter().map(|p| match p {
+            Part::Field { name, digits } if kept.contains(&name.as_str()) => Part::Text(stand_in(name, (*digits).max(1))),
+            other => other.clone(),
+        });
+        let left = Self { source: self.source.clone(), parts: parts.collect() };
+        left.expand(doc, show, folder, given)
+    }
+
     fn fill(&self, lookup: &dyn Fn(&str) -> Option<String>) -> Result<MediaPath, Error> {
         let mut components: Vec<String> = vec![String::new()];
         for part in &self.parts {

@@ -15,39 +15,65 @@ pub const NAME_ROOM: usize = ".rushes.json".len() + 6;
 /// The hidden folder at the top of an output folder that holds staging and receipts.
 const RESERVED: &str = ".rushes";
 
+/// What the outputs of a recipe are called.
+#[derive(Debug, Clone, Copy)]
+pub enum Naming<'a> {
+    /// Beside the record: `dir` is the folder of the clip relative to its watched folder, and so of its outputs
+    /// relative to the output folder; `stem` is the clip's file name (`B.mov`, or `NAME.[1001-1240].dpx` for a
+    /// sequence), to which each recipe appends its own ending; `recipe` is the recipe's name.
+    Beside {
+        /// Folder.
+        dir: &'a Path,
+        /// File name.
+        stem: &'a OsStr,
+        /// Name of the recipe.
+        recipe: &'a str,
+    },
+    /// A path with stand-ins for version and frame ([`super::stand_in`]), for picture recipes.
+    Pattern(&'a Path),
+}
+
 /// The outputs of `recipe` for `clip`.
 ///
-/// `dir` is the folder of the clip relative to its watched folder and so of its outputs relative to
-/// the output folder; `stem` is the clip's file name (`B.mov`, or `NAME.[1001-1240].dpx` for a
-/// sequence), to which each recipe appends its own ending.
-///
 /// # Errors
-/// `FIELD-ABSENT` (kind Unsupported) when the clip lacks what a document needs; `OUTPUT-ESCAPES` when `dir` or `stem` is anything but plain names or leads into `.rushes`;
-/// `FILE-NAME-TOO-LONG`.
-pub fn plan(clip: &ClipDoc, recipe: &Recipe, dir: &Path, stem: &OsStr) -> Result<Vec<PlannedOutput>, Error> {
+/// `FIELD-ABSENT` (kind Unsupported) when the clip lacks what a document needs; `OUTPUT-ESCAPES` when a name is anything
+/// but plain or leads into `.rushes`; `FILE-NAME-TOO-LONG`; `FORMAT-UNSUPPORTED` when its pictures cannot be decoded.
+pub fn plan(clip: &ClipDoc, recipe: &Recipe, naming: Naming<'_>) -> Result<Vec<PlannedOutput>, Error> {
+    match (recipe, naming) {
+        (Recipe::Sidecar(s), Naming::Beside { dir, stem, .. }) => sidecars(clip, &s.formats, dir, stem),
+        (Recipe::Sidecar(_), Naming::Pattern(_)) => Err(escapes("a sidecar is named after its clip")),
+        (picture, naming) => super::plan_picture::plan(clip, picture, naming).map(|o| vec![o]).map_err(|e| match naming {
+            Naming::Beside { dir, stem, .. } => e.at(&first_file(clip, dir, stem)),
+            Naming::Pattern(_) => e.at(&first_file(clip, Path::new(""), OsStr::new(&clip.clip.name))),
+        }),
+    }
+}
+
+fn sidecars(
+    clip: &ClipDoc,
+    formats: &[SidecarFormat],
+    dir: &Path,
+    stem: &OsStr,
+) -> Result<Vec<PlannedOutput>, Error> {
     let mut outputs = Vec::new();
-    match recipe {
-        Recipe::Sidecar(s) => {
-            for format in &s.formats {
-                let (part, ending, supersede) = match format {
-                    SidecarFormat::Json => ("json", ".rushes.json", true),
-                    SidecarFormat::Ale => {
-                        // whether it can be made at all is better known now than in a worker
-                        crate::engine::sidecar::ale(clip).map_err(|e| e.at(&first_file(clip, dir, stem)))?;
-                        ("ale", ".ale", false)
-                    }
-                };
-                let mut name = stem.to_os_string();
-                name.push(ending);
-                let path = MediaPath::from(dir.join(&name));
-                check_output_path(path.as_path())
-                    .and_then(|()| single_name(stem))
-                    .map_err(|e| e.at(&first_file(clip, dir, stem)))?;
-                let planned = PlannedOutput { path, part: part.to_owned(), supersede };
-                if !outputs.contains(&planned) {
-                    outputs.push(planned);
-                }
+    for format in formats {
+        let (part, ending, supersede) = match format {
+            SidecarFormat::Json => ("json", ".rushes.json", true),
+            SidecarFormat::Ale => {
+                // whether it can be made at all is better known now than in a worker
+                crate::engine::sidecar::ale(clip).map_err(|e| e.at(&first_file(clip, dir, stem)))?;
+                ("ale", ".ale", false)
             }
+        };
+        let mut name = stem.to_os_string();
+        name.push(ending);
+        let path = MediaPath::from(dir.join(&name));
+        check_output_path(path.as_path())
+            .and_then(|()| single_name(stem))
+            .map_err(|e| e.at(&first_file(clip, dir, stem)))?;
+        let planned = PlannedOutput { path, part: part.to_owned(), supersede, pattern: None };
+        if !outputs.contains(&planned) {
+            outputs.push(planned);
         }
     }
     Ok(outputs)
@@ -57,7 +83,7 @@ fn first_file(clip: &ClipDoc, dir: &Path, stem: &OsStr) -> PathBuf {
     clip.clip.files.first().map_or_else(|| dir.join(stem), |f| f.path.as_path().to_path_buf())
 }
 
-fn single_name(stem: &OsStr) -> Result<(), Error> {
+pub(super) fn single_name(stem: &OsStr) -> Result<(), Error> {
     let bytes = stem.as_bytes();
     if bytes.is_empty() || bytes.contains(&b'/') || bytes.contains(&0) {
         return Err(escapes("the clip's file name is not a plain name"));
@@ -65,7 +91,7 @@ fn single_name(stem: &OsStr) -> Result<(), Error> {
     Ok(())
 }
 
-fn escapes(what: &str) -> Error {
+pub(super) fn escapes(what: &str) -> Error {
     Error::new(ErrorKind::Malformed, "OUTPUT-ESCAPES", what)
 }
 
@@ -133,6 +159,10 @@ mod tests {
         Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json, SidecarFormat::Ale] })
     }
 
+    fn beside<'a>(dir: &'a Path, stem: &'a OsStr) -> Naming<'a> {
+        Naming::Beside { dir, stem, recipe: "x" }
+    }
+
     /// A clip of which everything can be made.
     fn full() -> ClipDoc {
         let mut doc = ClipDoc::new("x", ClipUnit::File);
@@ -146,7 +176,7 @@ mod tests {
 
     fn paths(dir: &str, stem: &[u8]) -> Result<Vec<String>, String> {
         let doc = full();
-        plan(&doc, &both(), Path::new(dir), OsStr::from_bytes(stem))
+        plan(&doc, &both(), beside(Path::new(dir), OsStr::from_bytes(stem)))
             .map(|v| v.iter().map(|o| o.path.to_text()).collect())
             .map_err(|e| e.code.into_owned())
     }
@@ -156,13 +186,13 @@ mod tests {
         assert_eq!(paths("A", b"B.mov").unwrap(), ["A/B.mov.rushes.json", "A/B.mov.ale"]);
         assert_eq!(paths("", b"N.[1001-1240].dpx").unwrap()[0], "N.[1001-1240].dpx.rushes.json");
         assert_eq!(paths("", b"\xff\xfe.mov").unwrap()[0], "\\xff\\xfe.mov.rushes.json");
-        let o = plan(&full(), &both(), Path::new("A"), OsStr::new("B.mov")).unwrap();
+        let o = plan(&full(), &both(), beside(Path::new("A"), OsStr::new("B.mov"))).unwrap();
         assert!(o[0].supersede && !o[1].supersede);
     }
 
     #[test]
     fn what_cannot_be_made_is_not_planned() {
-        let e = plan(&ClipDoc::new("x", ClipUnit::File), &both(), Path::new("A"), OsStr::new("B.mov")).unwrap_err();
+        let e = plan(&ClipDoc::new("x", ClipUnit::File), &both(), beside(Path::new("A"), OsStr::new("B.mov"))).unwrap_err();
         assert_eq!((e.code.as_ref(), e.kind), ("FIELD-ABSENT", ErrorKind::Unsupported));
     }
 
@@ -205,7 +235,7 @@ mod tests {
         #[test]
         fn any_bytes_stay_inside(dir in proptest::collection::vec(any::<u8>(), 0..20), stem in proptest::collection::vec(any::<u8>(), 0..20)) {
             let dir = PathBuf::from(OsString::from_vec(dir));
-            if let Ok(outputs) = plan(&full(), &both(), &dir, OsStr::from_bytes(&stem)) {
+            if let Ok(outputs) = plan(&full(), &both(), beside(&dir, OsStr::from_bytes(&stem))) {
                 for o in outputs {
                     prop_assert!(o.path.as_path().components().all(|c| matches!(c, Component::Normal(_))));
                 }

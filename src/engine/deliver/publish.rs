@@ -3,7 +3,7 @@
 use super::place::{Found, failed, fill, kind, look, open, open_dir, same_bytes};
 use super::plan::{check_output_path, version_name};
 use super::workspace::{Stage, Workspace, rewind, sync_dir};
-use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput};
+use crate::engine::deliver::{JobFile, MadeOutput, PlannedOutput, StagedFile};
 use crate::engine::killpoint;
 use crate::model::{Error, ErrorKind, MediaPath};
 use rustix::fs::{AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, fchmod, fchown, fstat};
@@ -16,57 +16,72 @@ use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::Xxh3;
 
 /// Most versions of one output.
-const MOST_VERSIONS: u32 = 9999;
+pub(super) const MOST_VERSIONS: u32 = 9999;
 
-/// Gives each staged output (file `0`, `1`, … of `stage`, as claimed by the worker in `claimed`) its name below the
-/// workspace, in order, and makes the names durable.
+/// What the worker says it left in staging for one output.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Claim {
+    /// A file.
+    File {
+        /// Bytes.
+        size: u64,
+        /// XXH3-128, 32 hexadecimal digits.
+        xxh128: String,
+    },
+    /// A folder of files, each with its name.
+    Folder(Vec<StagedFile>),
+}
+
+/// Gives each staged output (file or folder `0`, `1`, … of `stage`, as claimed by the worker in `claimed`) its name below
+/// the workspace, in order, and makes the names durable.
 ///
 /// A name that already holds the very same bytes is left alone. Another file there is kept: for outputs that supersede
-/// it is linked to `….vNNN…` and then replaced in one rename; for others the new output takes the next free
-/// `….v002…`. Whatever dies in between, the same call later ends with the same files.
+/// it is linked to `….vNNN…` and then replaced in one rename; for others the new output takes the next free version. A
+/// folder is renamed once, with everything in it. Whatever dies in between, the same call later ends with the same files.
 ///
 /// # Errors
 /// `OUTPUT-FAILED` when staging does not hold what the worker claims or the disk fails, `OUTPUT-NO-SPACE`,
 /// `OUTPUT-EXISTS` when a folder, link or special file is in the way (never followed, never removed),
 /// `OUTPUT-ESCAPES` for a name that is not plain.
-pub fn publish(
-    space: &Workspace,
-    stage: &Stage,
-    job: &JobFile,
-    claimed: &[MadeOutput],
-) -> Result<Vec<MadeOutput>, Error> {
-    if claimed.len() != job.outputs.len() {
+pub fn publish(space: &Workspace, stage: &Stage, job: &JobFile, claimed: &[Claim]) -> Result<Vec<MadeOutput>, Error> {
+    if claimed.len() != job.all_outputs().count() {
         return Err(lied("the worker made another number of outputs than planned"));
     }
     killpoint::here("after-staging-fsync");
     let mut touched = Touched::default();
     let mut made = Vec::new();
-    for (n, (planned, claim)) in job.outputs.iter().zip(claimed).enumerate() {
+    let sealed = job.parts().into_iter().flat_map(|p| p.outputs.iter().map(move |_| p.recipe.is_sealed()));
+    for (n, ((planned, claim), seal)) in job.all_outputs().zip(claimed).zip(sealed).enumerate() {
         if n > 0 {
             killpoint::here("between-outputs");
         }
         let one = Publisher { space, stage, job, planned, touched: &mut touched };
-        made.push(one.run(&n.to_string(), claim).map_err(|e| e.at(&space.root().join(planned.path.as_path())))?);
+        let name = n.to_string();
+        let result = match claim {
+            Claim::File { size, xxh128 } => one.run(&name, *size, xxh128),
+            Claim::Folder(files) => one.run_folder(&name, files, seal),
+        };
+        made.push(result.map_err(|e| e.at(&space.root().join(planned.path.as_path())))?);
     }
     touched.sync().map_err(|e| failed("make the names of outputs durable", e).at(space.root()))?;
     killpoint::here("after-outputs");
     Ok(made)
 }
 
-fn lied(what: &str) -> Error {
+pub(super) fn lied(what: &str) -> Error {
     Error::new(ErrorKind::Io, "OUTPUT-FAILED", what)
 }
 
-fn in_the_way(what: &str) -> Error {
+pub(super) fn in_the_way(what: &str) -> Error {
     Error::new(ErrorKind::Malformed, "OUTPUT-EXISTS", what).fix("move it away, then `rushes retry` this job")
 }
 
 /// The folders whose names changed, each to be synced once.
 #[derive(Default)]
-struct Touched(Vec<(u64, u64, OwnedFd)>);
+pub(super) struct Touched(Vec<(u64, u64, OwnedFd)>);
 
 impl Touched {
-    fn add(&mut self, dir: &OwnedFd) -> Result<(), Errno> {
+    pub(super) fn add(&mut self, dir: &OwnedFd) -> Result<(), Errno> {
         let s = fstat(dir)?;
         if !self.0.iter().any(|(dev, ino, _)| (*dev, *ino) == (s.st_dev, s.st_ino)) {
             self.0.push((s.st_dev, s.st_ino, rustix::io::fcntl_dupfd_cloexec(dir, 0)?));
@@ -80,23 +95,23 @@ impl Touched {
     }
 }
 
-struct Publisher<'a> {
-    space: &'a Workspace,
-    stage: &'a Stage,
-    job: &'a JobFile,
-    planned: &'a PlannedOutput,
-    touched: &'a mut Touched,
+pub(super) struct Publisher<'a> {
+    pub(super) space: &'a Workspace,
+    pub(super) stage: &'a Stage,
+    pub(super) job: &'a JobFile,
+    pub(super) planned: &'a PlannedOutput,
+    pub(super) touched: &'a mut Touched,
 }
 
 impl Publisher<'_> {
-    fn run(mut self, staged: &str, claim: &MadeOutput) -> Result<MadeOutput, Error> {
+    fn run(mut self, staged: &str, size: u64, xxh128: &str) -> Result<MadeOutput, Error> {
         let path = self.planned.path.as_path();
         check_output_path(path)?;
         let name = path.file_name().ok_or_else(|| lied("the output has no name"))?;
-        let (mut file, size, xxh128) = self.take_staged(OsStr::new(staged), claim)?;
+        let mut file = self.take_staged(self.stage.fd(), OsStr::new(staged), size, xxh128)?;
         let dir = self.parents(path)?;
         self.touched.add(&dir).map_err(|e| failed("look at a folder", e))?;
-        let mut made = MadeOutput { path: self.planned.path.clone(), size, xxh128, kept: false, superseded: None };
+        let mut made = MadeOutput::new(self.planned.path.clone(), size, xxh128);
         let mut version = 1;
         let mut at = name.to_os_string();
         // Each turn settles one name; a name taken by somebody else meanwhile is looked at again.
@@ -125,7 +140,8 @@ impl Publisher<'_> {
                         return Ok(made);
                     }
                     version += 1;
-                    at = version_name(name, version);
+                    let next = self.planned.at_version(version);
+                    at = next.as_path().file_name().ok_or_else(|| lied("the output has no name"))?.to_os_string();
                 }
             }
         }
@@ -145,8 +161,8 @@ impl Publisher<'_> {
     }
 
     /// Opens a staged file, checks it against what the worker says, and gives it mode and group.
-    fn take_staged(&self, name: &OsStr, claim: &MadeOutput) -> Result<(File, u64, String), Error> {
-        let fd = open(self.stage.fd(), name, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())
+    pub(super) fn take_staged(&self, dir: impl AsFd, name: &OsStr, claimed: u64, xxh128: &str) -> Result<File, Error> {
+        let fd = open(dir, name, OFlags::RDONLY | OFlags::NONBLOCK, Mode::empty())
             .map_err(|e| failed("open the staged output", e))?;
         let s = fstat(&fd).map_err(|e| failed("look at the staged output", e))?;
         let size = u64::try_from(s.st_size).unwrap_or(u64::MAX);
@@ -154,8 +170,8 @@ impl Publisher<'_> {
             return Err(lied("the staged output is not a plain file within the limits"));
         }
         let mut file = File::from(fd);
-        let xxh128 = hash(&mut file).map_err(|e| Error::io("OUTPUT-FAILED", "read back the staged output", &e))?;
-        if size != claim.size || xxh128 != claim.xxh128 {
+        let found = hash(&mut file).map_err(|e| Error::io("OUTPUT-FAILED", "read back the staged output", &e))?;
+        if size != claimed || found != xxh128 {
             return Err(lied("the staged output is not what the worker wrote"));
         }
         let mode = self.job.mode & 0o777;
@@ -170,11 +186,11 @@ impl Publisher<'_> {
             fchmod(&file, Mode::from_raw_mode(mode)).map_err(|e| failed("give the output its mode", e))?;
             rustix::fs::fsync(&file).map_err(|e| failed("make the output durable", e))?;
         }
-        Ok((file, size, xxh128))
+        Ok(file)
     }
 
     /// The folder of `path`, making what is missing.
-    fn parents(&mut self, path: &Path) -> Result<OwnedFd, Error> {
+    pub(super) fn parents(&mut self, path: &Path) -> Result<OwnedFd, Error> {
         let mut dir =
             rustix::io::fcntl_dupfd_cloexec(self.space.fd(), 0).map_err(|e| failed("duplicate a descriptor", e))?;
         for part in path.parent().into_iter().flat_map(Path::components) {
@@ -302,17 +318,17 @@ impl Publisher<'_> {
 /// Held between a look and a rename where the file system can do neither of them as one.
 static LAST_RESORT: Mutex<()> = Mutex::new(());
 
-fn no_replace(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> Result<(), Errno> {
+pub(super) fn no_replace(from: impl AsFd, name: &OsStr, to: impl AsFd, new: &OsStr) -> Result<(), Errno> {
     rustix::fs::renameat_with(from, name, to, new, RenameFlags::NOREPLACE)
 }
 
 /// Who may read a file may enter its folder: `0664` → `0775`.
-fn folder_mode(mode: u32) -> u32 {
+pub(super) fn folder_mode(mode: u32) -> u32 {
     let mode = mode & 0o777;
     mode | ((mode & 0o444) >> 2) | 0o700
 }
 
-fn hash(file: &mut File) -> std::io::Result<String> {
+pub(super) fn hash(file: &mut File) -> std::io::Result<String> {
     let mut h = Xxh3::new();
     let mut buffer = vec![0u8; 64 << 10];
     loop {

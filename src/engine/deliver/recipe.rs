@@ -1,5 +1,6 @@
 //! The closed list of things that can be made. Users write it, the compiler finds the forgotten arm.
 
+use super::picture::{ContactSheetRecipe, PlateRecipe, ProxyRecipe, StillRecipe, Treatment};
 use serde::{Deserialize, Serialize};
 
 /// A resolved recipe: every parameter filled in.
@@ -8,6 +9,14 @@ use serde::{Deserialize, Serialize};
 pub enum Recipe {
     /// Text about the clip.
     Sidecar(SidecarRecipe),
+    /// Frames for visual effects.
+    Plate(PlateRecipe),
+    /// One picture.
+    Still(StillRecipe),
+    /// Many small pictures on one.
+    ContactSheet(ContactSheetRecipe),
+    /// A movie to look at.
+    Proxy(ProxyRecipe),
 }
 
 /// What to write about a clip.
@@ -39,31 +48,54 @@ impl Recipe {
     #[must_use]
     pub fn revision(&self) -> u32 {
         match self {
-            Self::Sidecar(_) => 1,
+            Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) | Self::Proxy(_) => 1,
         }
     }
 
-    /// Whether its steps read the original files, or only what is already known of the clip.
+    /// Colour and size, of recipes that decode pictures; such recipes of one clip share a decode.
     #[must_use]
-    pub fn needs_inputs(&self) -> bool {
+    pub fn treatment(&self) -> Option<&Treatment> {
         match self {
-            Self::Sidecar(_) => false,
+            Self::Sidecar(_) => None,
+            Self::Plate(r) => Some(&r.treatment),
+            Self::Still(r) => Some(&r.treatment),
+            Self::ContactSheet(r) => Some(&r.treatment),
+            Self::Proxy(r) => Some(&r.treatment),
         }
+    }
+
+    /// As [`Recipe::treatment`].
+    pub fn treatment_mut(&mut self) -> Option<&mut Treatment> {
+        match self {
+            Self::Sidecar(_) => None,
+            Self::Plate(r) => Some(&mut r.treatment),
+            Self::Still(r) => Some(&mut r.treatment),
+            Self::ContactSheet(r) => Some(&mut r.treatment),
+            Self::Proxy(r) => Some(&mut r.treatment),
+        }
+    }
+
+    /// Whether it is made of pictures, and its steps read the original files, not only what is already known of the clip.
+    #[must_use]
+    pub fn is_picture(&self) -> bool {
+        self.treatment().is_some()
     }
 
     /// Whether the record of the clip is among what this makes.
     #[must_use]
     pub fn makes_record(&self) -> bool {
-        match self {
-            Self::Sidecar(s) => s.formats.contains(&SidecarFormat::Json),
-        }
+        matches!(self, Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json))
     }
 
     /// True for the record of a clip, which no guardrail holds back.
     #[must_use]
     pub fn is_record(&self) -> bool {
-        match self {
-            Self::Sidecar(s) => s.formats == [SidecarFormat::Json],
-        }
+        matches!(self, Self::Sidecar(s) if s.formats == [SidecarFormat::Json])
+    }
+
+    /// Whether the outputs are sealed with an ASC MHL manifest.
+    #[must_use]
+    pub fn is_sealed(&self) -> bool {
+        self.treatment().is_some_and(|t| t.seal)
     }
 }

@@ -155,6 +155,15 @@ impl Stage {
         &self.path
     }
 
+    /// Makes a folder in it, for workers, which may not make any.
+    ///
+    /// # Errors
+    /// `OUTPUT-FAILED`, `OUTPUT-NO-SPACE`.
+    pub fn make_folder(&self, name: &str) -> Result<(), Error> {
+        rustix::fs::mkdirat(&self.fd, name, Mode::RWXU)
+            .map_err(|e| failed("make a folder in staging", e).at(&self.path.join(name)))
+    }
+
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.fd.as_fd()
     }

@@ -23,6 +23,9 @@ const ARCH: Option<TargetArch> = Some(TargetArch::riscv64);
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
 const ARCH: Option<TargetArch> = None;
 
+/// Address space that a further thread reserves, bytes.
+const THREAD_ROOM: u64 = 160 << 20;
+
 /// Which layers hold. A layer that the kernel lacks is named, never silently missing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockReport {
@@ -59,9 +62,11 @@ pub fn lock_in(staging: Option<BorrowedFd<'_>>, limits: &Limits, parent: Option<
     if parent.is_some() && parent != now {
         return Err(Error::new(ErrorKind::Io, "WORKER-LOST", "the process that started this worker is gone"));
     }
-    let cpu = limits.seconds.saturating_add(1);
+    let cpu = limits.seconds.saturating_mul(u64::from(limits.threads.max(1))).saturating_add(1);
+    // each thread reserves room for its stack and its share of the allocator, which it does not use up
+    let memory = limits.memory.saturating_add(u64::from(limits.threads.saturating_sub(1)).saturating_mul(THREAD_ROOM));
     for (what, resource, soft, hard) in [
-        ("memory", Resource::As, limits.memory, limits.memory),
+        ("memory", Resource::As, memory, memory),
         // Above the soft limit comes SIGXCPU, which says what happened, above the hard one SIGKILL.
         ("processor time", Resource::Cpu, cpu, cpu.saturating_add(1)),
         ("file size", Resource::Fsize, limits.file_size, limits.file_size),

@@ -1,0 +1,287 @@
+//! What one output needs of each frame: its ops, its geometry, its account.
+
+use super::source_space::{Decision, decide, named};
+use crate::engine::colour::{Builder, Cdl, CdlStyle, Chain, Kernel, Op, Space, ops_of_cube};
+use crate::engine::deliver::{
+    ACCOUNT_SCHEMA, Account, ColorAccount, FilterName, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount,
+    Treatment,
+};
+use crate::engine::framing::{Filter, Fit, Placement};
+use crate::model::{ClipDoc, Error, ErrorKind, Warning};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// In place of a space: the source's own.
+const AS_SOURCE: &str = "source";
+/// Where pictures are scaled: light, in the widest gamut.
+const LINEAR: &str = "ACES2065-1";
+
+/// One output of the job.
+pub(super) struct PartPlan<'a> {
+    /// Its number in staging.
+    pub index: usize,
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// The output.
+    pub planned: &'a PlannedOutput,
+    /// The frames that it needs, of those of the job; all when `None`.
+    pub only: Option<BTreeSet<i64>>,
+    /// Ops before resampling.
+    pub before: Chain,
+    /// Ops after it.
+    pub after: Chain,
+    /// The same, ready to run.
+    pub kernels: (Kernel, Kernel),
+    /// Geometry.
+    pub placement: Placement,
+    /// The filter.
+    pub filter: Filter,
+    /// The space of the output; `None`: as the source, whatever that is.
+    pub space: Option<&'static Space>,
+    /// What to add to a source frame's number; 0 for outputs that are not one file a frame.
+    pub renumber: i64,
+    /// The account without what is known only later.
+    account: Account,
+}
+
+/// The files of the LUTs of a job by their path, read before the worker locked itself in.
+pub(super) type Looks = BTreeMap<std::path::PathBuf, Vec<u8>>;
+
+/// Every output of the job, ready to be made of frames of `size`.
+pub(super) fn plans<'a>(
+    job: &'a JobFile,
+    doc: &ClipDoc,
+    size: (u32, u32),
+    looks: &Looks,
+    frames: &[i64],
+) -> Result<Vec<PartPlan<'a>>, Error> {
+    let mut out = Vec::new();
+    for part in job.parts() {
+        for (n, planned) in part.outputs.iter().enumerate() {
+            out.push(plan(job, &part, planned, part.first + n, doc, size, looks, frames)?);
+        }
+    }
+    Ok(out)
+}
+
+#[expect(clippy::too_many_arguments, reason = "the one place where all of them meet")]
+fn plan<'a>(
+    job: &'a JobFile,
+    part: &Part<'a>,
+    planned: &'a PlannedOutput,
+    index: usize,
+    doc: &ClipDoc,
+    size: (u32, u32),
+    looks: &Looks,
+    frames: &[i64],
+) -> Result<PartPlan<'a>, Error> {
+    let t = part.recipe.treatment().ok_or_else(|| internal("a sidecar is no picture"))?;
+    let placement = place(part.recipe, t, doc, size)?;
+    let mut warnings = Vec::new();
+    let as_source = t.color == AS_SOURCE;
+    // what is not converted needs no space, unless it is scaled, which happens in light
+    let decision = match decide(doc, t) {
+        Ok(d) => Some(d),
+        Err(_) if as_source && placement.is_identity() => None,
+        Err(e) => return Err(e),
+    };
+    let (space, color) = color_account(t, decision.as_ref(), as_source)?;
+    if let Some((Decision { assumed: true, space }, why)) = &decision {
+        warnings.push(Warning {
+            code: "COLOR-ASSUMED".into(),
+            message: format!("the source is taken for {}: {why}", space.name),
+        });
+    }
+    let source = decision.map(|(d, _)| d.space);
+    let (before, after) = chains(t, source, space, placement.is_identity(), looks)?;
+    let kernels = (before.kernel()?, after.kernel()?);
+    let first = job.base.or_else(|| frames.first().copied()).unwrap_or(0);
+    let renumber = match part.recipe {
+        Recipe::Plate(p) => p.first_frame.map_or(0, |to| to.saturating_sub(first)),
+        _ => 0,
+    };
+    let account = Account {
+        schema: ACCOUNT_SCHEMA.into(),
+        job: part.id.to_owned(),
+        recipe: format!("{} revision {}", planned.part, part.recipe.revision()),
+        source: SourceAccount {
+            clip: doc.clip.name.clone(),
+            reel: doc.reel.clone(),
+            path: doc.clip.files.first().map(|f| f.path.clone()).unwrap_or_default(),
+            frames: (frames.first().copied().unwrap_or(0), frames.last().copied().unwrap_or(0)),
+            renumber: part.recipe.is_per_frame().then_some(renumber),
+            frame: None,
+        },
+        decode: BTreeMap::new(),
+        color,
+        before: before.steps.clone(),
+        placement: placement.clone(),
+        after: after.steps.clone(),
+        encode: encode_account(part.recipe, t),
+        context: part.context.clone(),
+        counts: None,
+        warnings,
+    };
+    Ok(PartPlan {
+        index,
+        recipe: part.recipe,
+        planned,
+        only: only(part.recipe, doc)?,
+        before,
+        after,
+        kernels,
+        placement,
+        filter: filter(t.filter),
+        space: space.or(source),
+        renumber,
+        account,
+    })
+}
+
+impl PartPlan<'_> {
+    /// Whether a frame is wanted.
+    pub(super) fn needs(&self, frame: i64) -> bool {
+        self.only.as_ref().is_none_or(|o| o.contains(&frame))
+    }
+
+    /// The account, when it is known how a frame was decoded; of one frame alone, if given.
+    pub(super) fn account(&self, decode: &BTreeMap<String, String>, frame: Option<i64>) -> Account {
+        let mut a = self.account.clone();
+        a.decode.clone_from(decode);
+        a.source.frame = frame;
+        if let Some(n) = frame.filter(|_| self.recipe.is_per_frame()) {
+            a.source.frames = (n, n);
+        }
+        a
+    }
+}
+
+/// The frames that a recipe needs, of all of the clip; `None`: every one.
+pub(super) fn only(recipe: &Recipe, doc: &ClipDoc) -> Result<Option<BTreeSet<i64>>, Error> {
+    let numbers = super::super::frame_numbers(doc)?;
+    Ok(match recipe {
+        Recipe::Still(s) => Some(s.frame.choose(&numbers).into_iter().collect()),
+        Recipe::ContactSheet(s) => {
+            let wanted = usize::try_from(s.columns.saturating_mul(s.rows)).unwrap_or(1).max(1);
+            let n = wanted.min(numbers.len());
+            // the middle of each of n equal parts
+            let at = |k: usize| numbers.get((2 * k + 1).saturating_mul(numbers.len()) / (2 * n).max(1)).copied();
+            Some((0..n).filter_map(at).collect())
+        }
+        Recipe::Plate(_) | Recipe::Proxy(_) | Recipe::Sidecar(_) => None,
+    })
+}
+
+fn internal(what: &str) -> Error {
+    Error::new(ErrorKind::Io, "INTERNAL", what)
+}
+
+fn color_account(
+    t: &Treatment,
+    decision: Option<&(Decision, String)>,
+    as_source: bool,
+) -> Result<(Option<&'static Space>, ColorAccount), Error> {
+    let space = if as_source { None } else { Some(named(&t.color)?) };
+    let (source, because) = match decision {
+        Some((d, why)) => (d.space.name.to_owned(), why.clone()),
+        None => ("unknown".to_owned(), "nothing says, and nothing is converted".to_owned()),
+    };
+    let output = space.map_or_else(|| source.clone(), |s| s.name.to_owned());
+    Ok((space, ColorAccount { source, because, output }))
+}
+
+/// The whole source, scaled down into the box; plates are never scaled up.
+fn place(recipe: &Recipe, t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
+    let fit = Fit {
+        source: (width, height),
+        pixel_aspect: doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0),
+        within: t.within.map(|[w, h]| (w, h)),
+        never_up: true,
+        square: t.square,
+        even: matches!(recipe, Recipe::Proxy(_)),
+    };
+    fit.place()
+}
+
+fn filter(name: FilterName) -> Filter {
+    match name {
+        FilterName::Lanczos3 => Filter::Lanczos3,
+        FilterName::CatmullRom => Filter::CatmullRom,
+        FilterName::Mitchell => Filter::Mitchell,
+        FilterName::Bilinear => Filter::Bilinear,
+        FilterName::Box => Filter::Box,
+        FilterName::Nearest => Filter::Nearest,
+    }
+}
+
+/// The ops before and after resampling. Without resampling all of them are before it.
+fn chains(
+    t: &Treatment,
+    source: Option<&'static Space>,
+    output: Option<&'static Space>,
+    unscaled: bool,
+    looks: &Looks,
+) -> Result<(Chain, Chain), Error> {
+    let empty = || Chain { from: AS_SOURCE.into(), to: AS_SOURCE.into(), steps: Vec::new() };
+    let Some(source) = source else { return Ok((empty(), empty())) };
+    let output = output.unwrap_or(source);
+    let linear = named(LINEAR)?;
+    if unscaled {
+        return Ok((look(Builder::new(source), t, looks)?.to(output).done(), empty()));
+    }
+    let after = look(Builder::new(linear), t, looks)?.to(output).done();
+    Ok((Chain::convert(source, linear), after))
+}
+
+fn look(mut b: Builder, t: &Treatment, looks: &Looks) -> Result<Builder, Error> {
+    if let Some(c) = &t.cdl {
+        let cdl = Cdl {
+            slope: c.slope,
+            offset: c.offset,
+            power: c.power,
+            saturation: c.saturation,
+            style: CdlStyle::NoClamp,
+        };
+        b = b.cdl(cdl, named(&c.space)?);
+    }
+    if let Some(l) = &t.lut {
+        b = b.lut(lut_ops(l, looks)?, named(&l.input)?, named(&l.output)?);
+    }
+    Ok(b)
+}
+
+fn lut_ops(l: &LutFile, looks: &Looks) -> Result<Vec<Op>, Error> {
+    let bytes = looks.get(&l.path).ok_or_else(|| internal("a LUT was not read"))?;
+    let ops = ops_of_cube(&l.path.to_string_lossy(), bytes).map_err(|e| e.at(&l.path))?;
+    if let Some(other) = ops.iter().filter_map(Op::table).find(|table| table.sha256 != l.sha256) {
+        let what = format!("the LUT has SHA-256 {}, the recipe was resolved with {}", other.sha256, l.sha256);
+        return Err(Error::new(ErrorKind::Unsupported, "LOOK-CHANGED", what)
+            .at(&l.path)
+            .fix("reload the configuration to take the new LUT, or put the old one back"));
+    }
+    Ok(ops)
+}
+
+/// How the output is stored.
+fn encode_account(recipe: &Recipe, t: &Treatment) -> BTreeMap<String, String> {
+    use crate::engine::deliver::{PlateFormat, ProxyCodec, StillFormat};
+    let still = |f: StillFormat| match f {
+        StillFormat::Jpeg { quality } => format!("JPEG, 8 bits, quality {quality}, no sub-sampling"),
+        StillFormat::Png { bits } => format!("PNG, {bits} bits"),
+    };
+    let format = match recipe {
+        Recipe::Plate(p) => match p.format {
+            PlateFormat::Exr { compression } => format!("OpenEXR, 16-bit half, {compression:?}").to_lowercase(),
+            PlateFormat::Dpx { bits } => format!("DPX, {bits} bits, code = value x {}", (1u32 << bits) - 1),
+        },
+        Recipe::Still(s) => still(s.format),
+        Recipe::ContactSheet(s) => still(s.format),
+        Recipe::Proxy(p) => match p.codec {
+            ProxyCodec::H264 { crf } => format!("H.264, 8 bits, 4:2:0, BT.709, video range, rate factor {crf}"),
+            ProxyCodec::ProRes { profile } => format!("ProRes 422 {profile:?}, 10 bits, BT.709, video range"),
+        },
+        Recipe::Sidecar(_) => String::new(),
+    };
+    let mut out = BTreeMap::from([("format".to_owned(), format)]);
+    out.insert("filter".to_owned(), format!("{:?}", t.filter).to_lowercase());
+    out
+}

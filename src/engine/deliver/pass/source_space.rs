@@ -1,0 +1,151 @@
+//! Which colour space a source is in, and why that one.
+
+use crate::engine::colour::{self, Space};
+use crate::engine::deliver::Treatment;
+use crate::model::{ClipDoc, Error, ErrorKind};
+
+/// The decision.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Decision {
+    /// The space.
+    pub space: &'static Space,
+    /// True when nothing said so and the stated default was taken.
+    pub assumed: bool,
+}
+
+/// The space of a clip's pictures: from the camera's metadata, then as the rule states, then by the container's colour
+/// tags, then the default of the format; and the reason, for people.
+///
+/// The tags of a container stand behind the rule because cameras write BT.709 into movies that hold their own logarithmic
+/// pictures. OpenEXR files without chromaticities have those of Rec.709 (OpenEXR, "Standard Optional Attributes").
+///
+/// # Errors
+/// `COLOR-UNKNOWN` when the metadata name a space that is not known here and no rule says another, and for logarithmic
+/// pictures of which nothing says whose logarithm it is.
+pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String), Error> {
+    let stated = t.source.as_deref().map(|name| (name, colour::find(name)));
+    if let (Some((name, Some(space))), true) = (stated, t.source_decides) {
+        return Ok((sure(space), format!("stated on the command line: {name}")));
+    }
+    let recorded = doc.color.space.as_deref();
+    if let Some(space) = recorded.and_then(colour::find) {
+        let from = doc.origin.get("color.space").map_or_else(String::new, |o| format!(" ({}, {})", o.reader, o.tag));
+        return Ok((sure(space), format!("the metadata say so: color.space{from}")));
+    }
+    if let Some((name, found)) = stated {
+        let space = found.ok_or_else(|| unknown(format!("there is no colour space `{name}`")))?;
+        let beside = recorded.map_or_else(String::new, |r| format!(", as `{r}` of the metadata is not known here"));
+        return Ok((sure(space), format!("the rule states it{beside}")));
+    }
+    if let Some(name) = recorded {
+        return Err(unknown(format!("the metadata name the colour space `{name}`, which is not known here")));
+    }
+    let (primaries, transfer) = (doc.color.primaries.as_deref(), doc.color.transfer.as_deref());
+    if let Some(name) = tagged(primaries, transfer) {
+        let space = named(name)?;
+        let tags = format!("primaries {}, transfer {}", primaries.unwrap_or("none"), transfer.unwrap_or("none"));
+        return Ok((sure(space), format!("the container's colour tags: {tags}")));
+    }
+    if transfer.is_some_and(|t| t.starts_with("Log") || t == "Printing density") {
+        let what = format!("the pictures are logarithmic (`{}`), and nothing says whose", transfer.unwrap_or_default());
+        return Err(unknown(what));
+    }
+    let (name, why) = match doc.format.id.as_str() {
+        "exr" => ("Linear Rec.709 (sRGB)", "OpenEXR files without chromaticities have those of Rec.709"),
+        _ if transfer == Some("Linear") => ("Linear Rec.709 (sRGB)", "tagged linear, primaries not known"),
+        _ => ("Camera Rec.709", "nothing says otherwise"),
+    };
+    Ok((Decision { space: named(name)?, assumed: true }, format!("default for {}: {why}", doc.format.id)))
+}
+
+fn sure(space: &'static Space) -> Decision {
+    Decision { space, assumed: false }
+}
+
+fn unknown(what: String) -> Error {
+    Error::new(ErrorKind::Unsupported, "COLOR-UNKNOWN", what)
+        .fix("state it: `source` of the recipe or of the show's color, or --source; `rushes color list` shows the names")
+}
+
+/// A space that is always there.
+pub(super) fn named(name: &str) -> Result<&'static Space, Error> {
+    colour::find(name).ok_or_else(|| unknown(format!("there is no colour space `{name}`")))
+}
+
+/// What colour tags of a container say.
+fn tagged(primaries: Option<&str>, transfer: Option<&str>) -> Option<&'static str> {
+    let narrow = matches!(primaries, Some("BT.709") | None);
+    let sd = matches!(primaries, Some("BT.601 625" | "BT.601 525"));
+    match transfer? {
+        "BT.709" | "BT.601" | "BT.1361" if narrow || sd => Some("Camera Rec.709"),
+        "BT.601 625" | "BT.601 525" | "SMPTE 274M" => Some("Camera Rec.709"),
+        "sRGB" if narrow => Some("sRGB Encoded Rec.709 (sRGB)"),
+        "Linear" if primaries == Some("BT.709") => Some("Linear Rec.709 (sRGB)"),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::deliver::FilterName;
+    use crate::model::{ClipUnit, Origin};
+
+    fn asked(source: Option<&str>, decides: bool) -> Treatment {
+        Treatment {
+            source: source.map(str::to_owned),
+            source_decides: decides,
+            color: "ACES2065-1".into(),
+            cdl: None,
+            lut: None,
+            within: None,
+            filter: FilterName::Lanczos3,
+            square: false,
+            seal: false,
+        }
+    }
+
+    fn clip(format: &str, space: Option<&str>, primaries: Option<&str>, transfer: Option<&str>) -> ClipDoc {
+        let mut d = ClipDoc::new("x", ClipUnit::File);
+        d.format.id = format.into();
+        if let Some(s) = space {
+            d.set("color.space", |d| &mut d.color.space, s.into(), Origin::new("arri", "Color Space", "offset 0x10"));
+        }
+        d.color.primaries = primaries.map(str::to_owned);
+        d.color.transfer = transfer.map(str::to_owned);
+        d
+    }
+
+    fn said(d: &ClipDoc, t: &Treatment) -> (String, String) {
+        match decide(d, t) {
+            Ok((d, why)) => (d.space.name.to_owned(), why),
+            Err(e) => (e.code.into_owned(), e.what),
+        }
+    }
+
+    #[test]
+    fn metadata_then_rule_then_tags_then_default() {
+        let camera = clip("mov", Some("ARRI LogC4"), Some("BT.709"), Some("BT.709"));
+        let (space, why) = said(&camera, &asked(Some("S-Log3 S-Gamut3.Cine"), false));
+        assert_eq!((space.as_str(), why.as_str()), ("ARRI LogC4", "the metadata say so: color.space (arri, Color Space)"));
+        assert_eq!(said(&camera, &asked(Some("S-Log3 S-Gamut3.Cine"), true)).0, "S-Log3 S-Gamut3.Cine");
+        let plain = clip("mov", None, Some("BT.709"), Some("BT.709"));
+        assert_eq!(said(&plain, &asked(Some("ARRI LogC3 (EI800)"), false)).0, "ARRI LogC3 (EI800)");
+        assert_eq!(said(&plain, &asked(None, false)).0, "Camera Rec.709");
+        let bare = clip("tiff", None, None, None);
+        let (decision, why) = decide(&bare, &asked(None, false)).unwrap();
+        assert!(decision.assumed && why.starts_with("default for tiff"), "{why}");
+        assert_eq!(said(&clip("exr", None, None, None), &asked(None, false)).0, "Linear Rec.709 (sRGB)");
+    }
+
+    #[test]
+    fn a_guess_that_would_be_wrong_is_not_made() {
+        let log = clip("dpx", None, None, Some("Logarithmic"));
+        assert_eq!(said(&log, &asked(None, false)).0, "COLOR-UNKNOWN");
+        assert_eq!(said(&log, &asked(Some("logc3"), false)).0, "ARRI LogC3 (EI800)");
+        let odd = clip("mov", Some("Somebody's Log"), None, None);
+        let (code, what) = said(&odd, &asked(None, false));
+        assert_eq!((code.as_str(), what.contains("Somebody's Log")), ("COLOR-UNKNOWN", true));
+        assert_eq!(said(&odd, &asked(Some("acescg"), false)).0, "ACEScg");
+    }
+}

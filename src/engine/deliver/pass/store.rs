@@ -1,0 +1,150 @@
+//! From a finished picture to bytes in staging.
+
+use super::super::place::{failed, open};
+use super::part::PartPlan;
+use crate::engine::colour::{Kind, Primaries, Space};
+use crate::engine::deliver::{ExrBlocks, PlateFormat, Recipe, StagedFile, StillFormat};
+use crate::engine::encode::{self, Encoded, ExrCompression, ExrOptions, ExrValue, FrameStamp, Light};
+use crate::engine::image::{Counts, Frame};
+use crate::model::{ClipDoc, Error, Rational, Timecode};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::Write;
+use std::os::fd::BorrowedFd;
+
+/// The name of the attribute in which a frame carries its account.
+pub const ACCOUNT_ATTRIBUTE: &str = "rushesAccount";
+
+/// Where outputs are written.
+#[derive(Clone, Copy)]
+pub(super) struct Store<'a> {
+    /// Staging.
+    pub staging: BorrowedFd<'a>,
+    /// Mode bits.
+    pub mode: u32,
+}
+
+impl Store<'_> {
+    /// Writes one file whole and makes its bytes durable. What an earlier try left there is replaced.
+    pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+        let fd = open(self.staging, OsStr::new(path), flags, Mode::from_raw_mode(self.mode & 0o777))
+            .map_err(|e| failed("write the output to staging", e))?;
+        let mut file = File::from(fd);
+        let code = |e: &std::io::Error| {
+            Errno::from_io_error(e).map_or_else(
+                || Error::io("OUTPUT-FAILED", "write the output to staging", e),
+                |n| failed("write the output to staging", n),
+            )
+        };
+        file.write_all(bytes).map_err(|e| code(&e))?;
+        file.sync_all().map_err(|e| code(&e))
+    }
+
+    /// Writes a picture of an output; gives what is staged.
+    pub(super) fn picture(&self, output: usize, name: Option<String>, bytes: &[u8]) -> Result<StagedFile, Error> {
+        let path = match &name {
+            Some(n) => format!("{output}/{n}"),
+            None => output.to_string(),
+        };
+        self.write(&path, bytes)?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Ok(StagedFile { output, name, size, xxh128: format!("{:032x}", xxhash_rust::xxh3::xxh3_128(bytes)) })
+    }
+}
+
+/// One frame's place in time.
+pub(super) fn stamp(doc: &ClipDoc, source_frame: i64, frame: i64) -> FrameStamp {
+    let first = doc.clip.first_frame.unwrap_or(0);
+    let since = source_frame.saturating_sub(first);
+    let timecode = doc.timecode.as_ref().and_then(|t| {
+        let start = Timecode::parse(&t.start, t.rate, t.drop).ok()?;
+        Some(start.plus(labels(since, doc.fps.project, t.rate)))
+    });
+    FrameStamp { frame, source_frame, timecode, rate: doc.fps.project.or(doc.timecode.as_ref().map(|t| t.rate)) }
+}
+
+/// How many timecode labels pass in `frames` frames, where both count at their own rate.
+fn labels(frames: i64, rate: Option<Rational>, counted: Rational) -> i64 {
+    let Some(rate) = rate.filter(|r| *r != counted) else { return frames };
+    let up = i128::from(counted.num()) * i128::from(rate.den());
+    let down = i128::from(counted.den()) * i128::from(rate.num());
+    i64::try_from((i128::from(frames) * up).div_euclid(down.max(1))).unwrap_or(frames)
+}
+
+/// Encodes a frame of a plate, with everything that its header tells.
+pub(super) fn plate(
+    part: &PartPlan<'_>,
+    format: PlateFormat,
+    picture: &Frame,
+    stamp: &FrameStamp,
+    doc: &ClipDoc,
+    account: &str,
+) -> Result<Encoded, Error> {
+    match format {
+        PlateFormat::Exr { compression } => {
+            let color = part.space.and_then(exr_color);
+            let mut attributes = encode::plate_attributes(doc, stamp, color.as_ref());
+            attributes.push((ACCOUNT_ATTRIBUTE.to_owned(), ExrValue::Text(account.to_owned())));
+            let blocks = match compression {
+                ExrBlocks::None => ExrCompression::None,
+                ExrBlocks::Zips => ExrCompression::Zips,
+                ExrBlocks::Zip => ExrCompression::Zip,
+                ExrBlocks::Piz => ExrCompression::Piz,
+                ExrBlocks::Dwaa => ExrCompression::Dwaa,
+            };
+            let options = ExrOptions { compression: blocks, attributes, pixel_aspect: part.placement.pixel_aspect };
+            encode::exr(picture, &options)
+        }
+        PlateFormat::Dpx { bits } => encode::dpx(picture, bits, doc, stamp, light(part.space)),
+    }
+}
+
+/// Chromaticities and the interchange name, for spaces of light.
+fn exr_color(space: &'static Space) -> Option<encode::ExrColor> {
+    let Primaries::Rgb { red, green, blue, white } = space.gamut.primaries else { return None };
+    let c = [red, green, blue, white];
+    let mut chromaticities = [0.0f32; 8];
+    for (into, value) in chromaticities.iter_mut().zip(c.iter().flat_map(|(x, y)| [*x, *y])) {
+        #[expect(clippy::cast_possible_truncation, reason = "the file format holds singles")]
+        {
+            *into = value as f32;
+        }
+    }
+    let interop = match space.name {
+        "ACES2065-1" => Some("lin_ap0_scene"),
+        "ACEScg" => Some("lin_ap1_scene"),
+        "Linear Rec.709 (sRGB)" => Some("lin_rec709_scene"),
+        _ => None,
+    };
+    Some(encode::ExrColor { chromaticities, interop: interop.map(str::to_owned) })
+}
+
+/// What the header of a DPX says of its values.
+fn light(space: Option<&'static Space>) -> Light {
+    match space.map(|s| (s.kind, s.name)) {
+        Some((_, "Camera Rec.709")) | Some((Kind::Display, _)) => Light::Rec709,
+        Some((Kind::SceneCoded, _)) => Light::Logarithmic,
+        Some((Kind::SceneLinear | Kind::DisplayLinear, _)) => Light::Linear,
+        None => Light::Unknown,
+    }
+}
+
+/// Encodes a still.
+pub(super) fn still(format: StillFormat, picture: &Frame, space: Option<&'static Space>) -> Result<Encoded, Error> {
+    match format {
+        StillFormat::Jpeg { quality } => encode::jpeg(picture, quality),
+        StillFormat::Png { bits } => encode::png(picture, bits, space.map_or("", |s| s.name)),
+    }
+}
+
+/// What was counted while a recipe's picture was encoded.
+pub(super) fn counts_of(recipe: &Recipe, counts: Counts) -> Counts {
+    match recipe {
+        // clipping is what a display does; it is worth telling only of plates
+        Recipe::Plate(_) => counts,
+        _ => Counts { overflow: 0, ..counts },
+    }
+}
