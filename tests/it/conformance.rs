@@ -2,6 +2,7 @@
 
 mod formats_all;
 mod formats_dpx;
+mod formats_exr;
 mod formats_mov;
 mod formats_oracle;
 mod formats_timecode;

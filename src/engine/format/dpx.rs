@@ -285,7 +285,7 @@ fn origination(head: &DpxHeader, doc: &mut ClipDoc) {
 
 /// `YYYY:MM:DD:HH:MM:SS` and an optional zone (`Z`, `+01`, `+0100`) as ISO 8601; zone names such as
 /// `PST` are ambiguous and left out. `None` if it is not such a date.
-fn iso_date(text: &str) -> Option<String> {
+pub(super) fn iso_date(text: &str) -> Option<String> {
     let (stamp, zone) = (text.get(..19)?, text.get(19..)?.trim_start_matches(':'));
     let shape = stamp.bytes().enumerate().all(|(i, b)| match i {
         4 | 7 | 13 | 16 => b == b':',

@@ -5,6 +5,7 @@
 
 pub mod demo;
 mod dpx;
+mod exr;
 mod frames;
 mod inspect;
 mod mov;
