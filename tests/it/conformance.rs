@@ -5,6 +5,7 @@ mod formats_dpx;
 mod formats_exr;
 mod formats_mov;
 mod formats_oracle;
+mod formats_pixels;
 mod formats_timecode;
 mod formats_wav;
 mod formats_writers;
