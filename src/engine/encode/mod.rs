@@ -1,1 +1,3 @@
 //! Pictures as files: OpenEXR, DPX, JPEG, PNG.
+
+pub mod exr;
