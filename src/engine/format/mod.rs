@@ -10,6 +10,7 @@ mod frames;
 mod inspect;
 mod mov;
 pub mod registry;
+mod tiff;
 mod unknown;
 mod wav;
 mod wav_sample;

@@ -51,7 +51,6 @@ pub fn picture_of(path: &Path, arguments: &[&str], dir: &Path) -> Option<Frame> 
 /// Fails at the first sample that differs.
 pub fn compare_pixels(name: &str, ours: &Frame, theirs: &Frame, wanted: Wanted) {
     assert_eq!((ours.width(), ours.height()), (theirs.width(), theirs.height()), "{name}");
-    let mut worst = 0f32;
     for (n, (a, b)) in ours.data().iter().zip(theirs.data()).enumerate() {
         let same = a == b || (a.is_nan() && b.is_nan());
         let off = if same { 0.0 } else { (a - b).abs() / a.abs().max(b.abs()).max(1.0) };
@@ -62,9 +61,5 @@ pub fn compare_pixels(name: &str, ours: &Frame, theirs: &Frame, wanted: Wanted) 
         let pixel = n / 3;
         let width = ours.width() as usize;
         assert!(fine, "{name}: ({}, {}) channel {}: ours {a}, theirs {b}", pixel % width, pixel / width, n % 3);
-        worst = worst.max(off);
-    }
-    if worst > 0.0 {
-        println!("{name}: largest difference {worst:e}");
     }
 }

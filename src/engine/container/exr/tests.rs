@@ -80,7 +80,7 @@ fn packed_times() {
         ("00:01:00;02", rate(30_000, 1001), Some(0x0001_0042)),
         ("10:00:00:47", rate(48, 1), Some(0x1000_8023)),
         ("10:00:00:58", rate(60, 1), Some(0x1000_0029)),
-        ("10:00:00:99", rate(100, 1), None),
+        ("10:00:00:09", rate(100, 1), None),
     ] {
         let t = Timecode::parse(label, r, false).unwrap();
         assert_eq!(pack_timecode(t), want, "{label}");

@@ -8,10 +8,16 @@ const FIELD: u32 = 1 << 15;
 /// Above this rate a frame number counts pairs of frames, and the field bit says which one of the pair (ST 12-1).
 const PAIRS_ABOVE: u32 = 30;
 
+/// Above this rate the digits do not suffice for pairs of frames.
+const NONE_ABOVE: u32 = 60;
+
 /// The label that a packed time means at `rate`. Above 30 frames per second the digits count pairs of frames and the
-/// field bit (15) marks the second one. `None` when it is no timecode at that rate.
+/// field bit (15) marks the second one. `None` when it is no timecode at that rate, and above 60 frames per second.
 #[must_use]
 pub fn unpack_timecode(time: u32, rate: Rational) -> Option<Timecode> {
+    if rate.nominal() > NONE_ABOVE {
+        return None;
+    }
     let digits = |shift: u32, tens: u32| {
         let (units, tens) = ((time >> shift) & 15, (time >> (shift + 4)) & tens);
         (units < 10).then_some(tens * 10 + units)
@@ -27,7 +33,7 @@ pub fn pack_timecode(t: Timecode) -> Option<u32> {
     let (h, m, s, f) = t.parts();
     let pairs = t.rate().nominal() > PAIRS_ABOVE;
     let (f, second) = if pairs { (f / 2, f % 2 == 1) } else { (f, false) };
-    if f > 29 {
+    if t.rate().nominal() > NONE_ABOVE {
         return None;
     }
     let bcd = |n: u32| ((n / 10) << 4) | (n % 10);
