@@ -211,7 +211,9 @@ mod tests {
         let mut out = b"II*\0\x08\0\0\0".to_vec();
         out.extend(u16::try_from(fields.len()).unwrap().to_le_bytes());
         for (tag, kind, count, value) in fields {
-            out.extend([&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat());
+            out.extend(
+                [&tag.to_le_bytes()[..], &kind.to_le_bytes(), &count.to_le_bytes(), &value.to_le_bytes()].concat(),
+            );
         }
         out.extend(next.to_le_bytes());
         out

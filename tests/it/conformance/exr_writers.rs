@@ -23,7 +23,8 @@ fn attributes(rate: Rational, label: &str) -> Vec<(String, ExrValue)> {
     doc.lens.t_stop = Some(2.8);
     doc.fps.sensor = Rational::new(48, 1);
     doc.recorded.date = Some("2026-01-12T10:31:07+01:00".into());
-    let stamp = FrameStamp { timecode: Timecode::parse(label, rate, false).ok(), rate: Some(rate), counter: Some(1001) };
+    let stamp =
+        FrameStamp { timecode: Timecode::parse(label, rate, false).ok(), rate: Some(rate), counter: Some(1001) };
     let space = ColourSpace { chromaticities: AP0, interop_id: Some("lin_ap0_scene".into()) };
     plate_attributes(&doc, &stamp, Some(&space))
 }
@@ -43,9 +44,36 @@ fn attributes_as_exrheader_prints_them() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("a.exr");
     for (n, d, label, want) in [
-        (24_000, 1001, "10:02:11:22", ["framesPerSecond (type rational): 24000/1001 (23.976)", "time 10:02:11:22", "drop frame 0, color frame 0, field/phase 0"]),
-        (30_000, 1001, "10:02:11;22", ["framesPerSecond (type rational): 30000/1001 (29.97)", "time 10:02:11:22", "drop frame 1, color frame 0, field/phase 0"]),
-        (60, 1, "10:02:11:59", ["framesPerSecond (type rational): 60/1 (60)", "time 10:02:11:29", "drop frame 0, color frame 0, field/phase 1"]),
+        (
+            24_000,
+            1001,
+            "10:02:11:22",
+            [
+                "framesPerSecond (type rational): 24000/1001 (23.976)",
+                "time 10:02:11:22",
+                "drop frame 0, color frame 0, field/phase 0",
+            ],
+        ),
+        (
+            30_000,
+            1001,
+            "10:02:11;22",
+            [
+                "framesPerSecond (type rational): 30000/1001 (29.97)",
+                "time 10:02:11:22",
+                "drop frame 1, color frame 0, field/phase 0",
+            ],
+        ),
+        (
+            60,
+            1,
+            "10:02:11:59",
+            [
+                "framesPerSecond (type rational): 60/1 (60)",
+                "time 10:02:11:29",
+                "drop frame 0, color frame 0, field/phase 1",
+            ],
+        ),
     ] {
         let attributes = attributes(Rational::new(n, d).unwrap(), label);
         let done = exr(&picture(16, 9), &ExrOptions { attributes, ..ExrOptions::default() }).unwrap();

@@ -2,7 +2,7 @@
 
 use super::formats_oracle::{Tally, data, files, inspect_file};
 use super::formats_pixels::{Wanted, compare_pixels, decode_file, picture_of};
-use rushes::engine::image::Frame;
+use rushes::engine::image::{Decoded, Frame};
 use rushes::model::ErrorKind;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -150,6 +150,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("tinydeep.exr", "deep"),
 ];
 
+/// DWA ends in a cosine transform that both libraries choose by the processor; where they choose alike the samples are
+/// equal, else they may be rounded to the neighbouring half.
+fn wanted(decoded: &Decoded) -> Wanted {
+    if decoded.how["layout"].contains("DWA") { Wanted::Relative(1e-3) } else { Wanted::Exact }
+}
+
 #[test]
 fn every_picture_as_oiiotool_decodes_it() {
     let Some(data) = data("conformance exr pixels") else { return };
@@ -171,7 +177,7 @@ fn every_picture_as_oiiotool_decodes_it() {
         let channels = if decoded.how.contains_key("brightness") { "Y,Y,Y" } else { "R,G,B" };
         let arguments = ["--croptofull", "--origin", "+0+0", "--fullpixels", "--ch", channels];
         let Some(theirs) = picture_of(&path, &arguments, dir.path()) else { return };
-        compare_pixels(&name, &decoded.frame, &theirs, Wanted::Exact);
+        compare_pixels(&name, &decoded.frame, &theirs, wanted(&decoded));
         exact += 1;
     }
     println!("conformance exr pixels: {exact} pictures equal, {refused} refused by name");
@@ -215,7 +221,7 @@ fn every_form_that_oiiotool_writes() {
                     let theirs = Frame::from_samples(theirs.width(), theirs.height(), scaled).unwrap();
                     compare_pixels(&name, &decoded.frame, &theirs, Wanted::Relative(2e-7));
                 } else {
-                    compare_pixels(&name, &decoded.frame, &theirs, Wanted::Exact);
+                    compare_pixels(&name, &decoded.frame, &theirs, wanted(&decoded));
                 }
                 ran += 1;
             }

@@ -49,7 +49,16 @@ fn every_form_that_oiiotool_writes() {
             for form in [&[][..], &["--tile", "32", "16"], &["--planarconfig", "separate"]] {
                 for channels in ["1", "3", "4"] {
                     let made = Command::new("oiiotool")
-                        .args(["--pattern", "noise:type=uniform", "75x50", channels, "-d", depth, "--compression", compression])
+                        .args([
+                            "--pattern",
+                            "noise:type=uniform",
+                            "75x50",
+                            channels,
+                            "-d",
+                            depth,
+                            "--compression",
+                            compression,
+                        ])
                         .args(form)
                         .arg("-o")
                         .arg(&file)

@@ -227,9 +227,7 @@ impl ExrValue {
             Self::M44d(v) => doubles(v),
             Self::Channels(list) => list.iter().flat_map(channel_bytes).chain([0]).collect(),
             Self::Compression(n) | Self::LineOrder(n) | Self::Envmap(n) | Self::DeepState(n) => vec![*n],
-            Self::Tiles { width, height, mode } => {
-                [&width.to_le_bytes()[..], &height.to_le_bytes(), &[*mode]].concat()
-            }
+            Self::Tiles { width, height, mode } => [&width.to_le_bytes()[..], &height.to_le_bytes(), &[*mode]].concat(),
             Self::Preview { .. } | Self::Opaque { .. } => return None,
         })
     }

@@ -126,7 +126,8 @@ fn codec_header(frame: &Frame, how: ExrCompression) -> Option<(Codec, Header)> {
         ExrCompression::Dwaa { level } => Codec::DWAA(Some(level)),
         ExrCompression::None | ExrCompression::Zip { .. } | ExrCompression::Zips { .. } => return None,
     };
-    let channel = |name: &str| ChannelDescription::new(Text::new_or_none(name).unwrap_or_default(), SampleType::F16, false);
+    let channel =
+        |name: &str| ChannelDescription::new(Text::new_or_none(name).unwrap_or_default(), SampleType::F16, false);
     let channels = ["B", "G", "R"].iter().map(|n| channel(n)).collect();
     let side = |n: u32| usize::try_from(n).unwrap_or(0);
     let header = Header::new(Text::default(), Vec2(side(frame.width()), side(frame.height())), channels);

@@ -1,7 +1,7 @@
 //! OpenEXR plates: one part of scan lines, three half channels B, G and R ("OpenEXR File Layout").
 //!
 //! Deflate goes through libdeflate, PIZ and DWAA through the codecs of the `exr` crate. The same frame and options give
-//! the same bytes, however many threads work.
+//! the same bytes, however many threads work; with DWAA only on processors of one kind.
 
 mod blocks;
 mod plate;
@@ -32,7 +32,8 @@ pub enum ExrCompression {
     },
     /// Wavelets, without loss.
     Piz,
-    /// Cosine transform, with loss.
+    /// Cosine transform, with loss. The codec chooses its arithmetic by the processor, so that another kind of processor may
+    /// round some coefficients otherwise: of all compressions only this one's bytes are not the same on every machine.
     Dwaa {
         /// The larger, the smaller the file: 0 to 1000, usually 45.
         level: f32,
@@ -151,9 +152,8 @@ fn attributes(frame: &Frame, options: &ExrOptions) -> Result<Vec<(String, ExrVal
         own.push(("dwaCompressionLevel", ExrValue::Float(level)));
     }
     if options.aces_container {
-        let ap0 = |(name, value): &(String, ExrValue)| {
-            name == "chromaticities" && *value == ExrValue::Chromaticities(AP0)
-        };
+        let ap0 =
+            |(name, value): &(String, ExrValue)| name == "chromaticities" && *value == ExrValue::Chromaticities(AP0);
         if options.compression != ExrCompression::None || !options.attributes.iter().any(ap0) {
             let what = "an ACES image container is uncompressed and in AP0 (SMPTE ST 2065-4)";
             return Err(Error::unsupported(what).fix("choose no compression and ACES2065-1, or another container"));

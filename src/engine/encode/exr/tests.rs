@@ -90,17 +90,37 @@ fn the_same_bytes_with_any_number_of_threads() {
 #[test]
 fn what_half_cannot_hold_is_changed_and_counted() {
     let x = [
-        f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 65_504.0, 65_505.0, -1e30, 0.0, -0.0, 5.960_464_5e-8, 2.0e-8,
-        1.000_488_3, 1.001_464_8,
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        65_504.0,
+        65_505.0,
+        -1e30,
+        0.0,
+        -0.0,
+        5.960_464_5e-8,
+        2.0e-8,
+        1.000_488_3,
+        1.001_464_8,
     ];
     let frame = Frame::from_samples(4, 1, x.to_vec()).unwrap();
     for how in ALL.into_iter().take(4) {
         let done = exr(&frame, &options(how)).unwrap();
         assert_eq!(done.counts, Counts { nan: 1, overflow: 4 }, "{how:?}");
         let want = [
-            0.0, 65_504.0, -65_504.0, 65_504.0, 65_504.0, -65_504.0, 0.0, -0.0, 5.960_464_5e-8, 0.0,
+            0.0,
+            65_504.0,
+            -65_504.0,
+            65_504.0,
+            65_504.0,
+            -65_504.0,
+            0.0,
+            -0.0,
+            5.960_464_5e-8,
+            0.0,
             // half-way between two halves: the one with an even last bit
-            1.0, 1.001_953_1,
+            1.0,
+            1.001_953_1,
         ];
         let back = read_back(&done.bytes).concat();
         assert_eq!(back.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), want.map(f32::to_bits), "{how:?}");

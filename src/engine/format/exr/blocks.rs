@@ -5,11 +5,11 @@ use crate::engine::container::bytes::{Bytes, Endian};
 use crate::engine::container::exr::{Blocks, Compression, SampleKind};
 use crate::model::{Error, ErrorKind, Limits};
 use exr::compression::Compression as Codec;
+use exr::math::{RoundingMode, Vec2};
 use exr::meta::BlockDescription;
 use exr::meta::attribute::{
     ChannelDescription, IntegerBounds, LevelMode, LineOrder, SampleType, Text, TileDescription,
 };
-use exr::math::{RoundingMode, Vec2};
 use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -160,9 +160,8 @@ fn how(blocks: &Blocks, seen: &Seen) -> BTreeMap<String, String> {
         ("scale".to_owned(), "values as they are stored".to_owned()),
     ]);
     if blocks.data != blocks.display {
-        let show = |w: crate::engine::container::exr::Window| {
-            format!("({} {}) - ({} {})", w.left, w.top, w.right, w.bottom)
-        };
+        let show =
+            |w: crate::engine::container::exr::Window| format!("({} {}) - ({} {})", w.left, w.top, w.right, w.bottom);
         let text = format!("data {} in display {}, black outside", show(blocks.data), show(blocks.display));
         out.insert("window".to_owned(), text);
     }

@@ -43,13 +43,12 @@ fn texts(part: &Part, doc: &mut ClipDoc) {
 }
 
 fn numbers(part: &Part, doc: &mut ClipDoc) {
-    let mut set = |name: &str, field: &str, most: f64, pick: fn(&mut ClipDoc) -> &mut Option<f64>| {
-        match number(part, name) {
+    let mut set =
+        |name: &str, field: &str, most: f64, pick: fn(&mut ClipDoc) -> &mut Option<f64>| match number(part, name) {
             Some(x) if x > 0.0 && x <= most => doc.set(field, pick, x, origin(part, name)),
             Some(x) if x != 0.0 => doc.warn("META-VALUE", format!("{name} is {x}, which is not possible")),
             _ => {}
-        }
-    };
+        };
     set("shutterAngle", "exposure.shutter_angle", 360.0, |d| &mut d.exposure.shutter_angle);
     set("expTime", "exposure.shutter_s", f64::MAX, |d| &mut d.exposure.shutter_s);
     set("tStop", "lens.t_stop", f64::MAX, |d| &mut d.lens.t_stop);
@@ -183,9 +182,13 @@ mod tests {
 
     #[test]
     fn zones_have_the_other_sign() {
-        for (offset, want) in
-            [(0.0, Some("+0000")), (-3600.0, Some("+0100")), (28_800.0, Some("-0800")), (1e9, None), (-19_800.0, Some("+0530"))]
-        {
+        for (offset, want) in [
+            (0.0, Some("+0000")),
+            (-3600.0, Some("+0100")),
+            (28_800.0, Some("-0800")),
+            (1e9, None),
+            (-19_800.0, Some("+0530")),
+        ] {
             assert_eq!(zone(offset).as_deref(), want, "{offset}");
         }
     }

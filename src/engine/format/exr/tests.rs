@@ -2,9 +2,7 @@
 
 use super::Exr;
 use crate::engine::container::exr::{Channel, ExrValue, SampleKind, write_header};
-use crate::engine::encode::exr::{
-    AP0, ColourSpace, ExrCompression, ExrOptions, FrameStamp, exr, plate_attributes,
-};
+use crate::engine::encode::exr::{AP0, ColourSpace, ExrCompression, ExrOptions, FrameStamp, exr, plate_attributes};
 use crate::engine::format::{Format, Input};
 use crate::engine::image::{Decoded, Frame};
 use crate::model::{ClipDoc, ClipUnit, Error, Limits, MediaPath, Rational, Rect, Timecode};
@@ -97,7 +95,8 @@ fn fast_rates_count_pairs_of_frames() {
 #[test]
 fn every_compression_is_decoded() {
     let rate = Rational::new(24, 1).unwrap();
-    for how in [ExrCompression::None, ExrCompression::Zips { level: 1 }, ExrCompression::default(), ExrCompression::Piz] {
+    for how in [ExrCompression::None, ExrCompression::Zips { level: 1 }, ExrCompression::default(), ExrCompression::Piz]
+    {
         let done = decode(&plate(how, "01:00:00:00", rate)).unwrap();
         assert_eq!(done.frame, frame(37, 35), "{how:?}");
     }
@@ -152,8 +151,7 @@ fn bare(
     out
 }
 
-const RGB: [(&str, SampleKind); 3] =
-    [("B", SampleKind::Float), ("G", SampleKind::Half), ("R", SampleKind::Uint)];
+const RGB: [(&str, SampleKind); 3] = [("B", SampleKind::Float), ("G", SampleKind::Half), ("R", SampleKind::Uint)];
 
 #[test]
 fn the_data_window_lies_in_the_display_window() {
@@ -173,7 +171,11 @@ fn the_data_window_lies_in_the_display_window() {
             for x in x0..=x1 {
                 let inside = (data[0]..=data[2]).contains(&x) && (data[1]..=data[3]).contains(&y);
                 let want = if inside { [2, 1, 0].map(|n| value(x, y, n)) } else { [0.0; 3] };
-                assert_eq!(done.frame.pixel((x - x0) as u32, (y - y0) as u32), Some(want), "{data:?} {display:?} {x} {y}");
+                assert_eq!(
+                    done.frame.pixel((x - x0) as u32, (y - y0) as u32),
+                    Some(want),
+                    "{data:?} {display:?} {x} {y}"
+                );
             }
         }
         let active = Rect {
@@ -211,7 +213,8 @@ fn rates_labels_and_colours_that_are_odd() {
 #[test]
 fn what_is_not_decoded_is_refused_by_name() {
     let y = |sampling| {
-        let channel = |name: &str, sampling| Channel { name: name.into(), kind: SampleKind::Half, linear: false, sampling };
+        let channel =
+            |name: &str, sampling| Channel { name: name.into(), kind: SampleKind::Half, linear: false, sampling };
         ExrValue::Channels(vec![channel("BY", sampling), channel("RY", sampling), channel("Y", [1, 1])])
     };
     let with = |name: &str, value: ExrValue| {

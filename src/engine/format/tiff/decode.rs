@@ -162,12 +162,8 @@ fn how(layout: &Layout, seen: u32) -> BTreeMap<String, String> {
     let parts = if layout.tiled { "tiles" } else { "strips" };
     let planes = if layout.planar { "planes" } else { "interleaved" };
     let kind = if layout.kind == 3 { "float" } else { "unsigned" };
-    let text = format!(
-        "{}-bit {kind} {}, {planes}, {parts}, {}",
-        layout.bits,
-        layout.codec(),
-        layout.compression_name()
-    );
+    let text =
+        format!("{}-bit {kind} {}, {planes}, {parts}, {}", layout.bits, layout.codec(), layout.compression_name());
     let scale = match (layout.bits, layout.kind) {
         (_, 3) => "values as they are stored".to_owned(),
         (8, _) => "code / 255".to_owned(),

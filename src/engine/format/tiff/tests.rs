@@ -118,7 +118,10 @@ fn what_the_directory_says() {
     assert_eq!((doc.camera.make.as_deref(), doc.camera.model.as_deref()), (Some("ARRI"), Some("ARRISCAN XT")));
     assert_eq!(doc.recorded.date.as_deref(), Some("2024-05-06T07:08:09"));
     assert_eq!(doc.image.pixel_aspect, Some(2.0));
-    assert_eq!((doc.raw["tiff"]["Software"].as_str(), doc.raw["tiff"]["XResolution"].as_str()), (Some("scan 1.0"), Some("300/1")));
+    assert_eq!(
+        (doc.raw["tiff"]["Software"].as_str(), doc.raw["tiff"]["XResolution"].as_str()),
+        (Some("scan 1.0"), Some("300/1"))
+    );
     assert!(doc.format.decodable && doc.warnings.is_empty());
 }
 
