@@ -5,10 +5,11 @@
 //! taken as the reel only when it looks like a tape name: at least one digit, no white space, and no
 //! serial number of a device beside it. Otherwise it stays in `raw` and a warning says so.
 
-use super::{Format, Input, Score, has_extension};
+use super::{Format, Input, Score, dpx_decode, has_extension};
 use crate::engine::container::bytes::{Bytes, Endian};
 use crate::engine::container::dpx::layout as at;
 use crate::engine::container::dpx::{DpxHeader, ELEMENT, FILM, Field, GENERIC, TELEVISION, Value, least_bytes};
+use crate::engine::image::Decoded;
 use crate::model::{ClipDoc, Error, Limits, Origin, Rational, Timecode, TimecodeInfo};
 use std::path::Path;
 
@@ -58,6 +59,10 @@ impl Format for Dpx {
         timing(&head, doc);
         origination(&head, doc);
         Ok(())
+    }
+
+    fn decode(&self, input: &Input<'_>, limits: &Limits) -> Result<Decoded, Error> {
+        dpx_decode::decode(input, limits)
     }
 }
 
@@ -110,26 +115,31 @@ fn geometry(head: &DpxHeader, doc: &mut ClipDoc) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a descriptor code says of an element's components; empty for codes without a name.
+pub(super) fn components(descriptor: u32) -> &'static str {
+    match descriptor {
+        1 => "Red",
+        2 => "Green",
+        3 => "Blue",
+        4 => "Alpha",
+        6 => "Y",
+        7 => "CbCr",
+        8 => "Depth",
+        9 => "Composite video",
+        50 => "RGB",
+        51 => "RGBA",
+        52 => "ABGR",
+        100 => "CbYCrY 4:2:2",
+        101 => "CbYACrYA 4:2:2:4",
+        102 => "CbYCr 4:4:4",
+        103 => "CbYCrA 4:4:4:4",
+        _ => "",
+    }
+}
+
 /// Components, bit depth and compression, by the first element.
 fn essence(head: &DpxHeader, doc: &mut ClipDoc) {
-    let name = match head.number(&at::DESCRIPTOR) {
-        Some(1) => "Red",
-        Some(2) => "Green",
-        Some(3) => "Blue",
-        Some(4) => "Alpha",
-        Some(6) => "Y",
-        Some(7) => "CbCr",
-        Some(8) => "Depth",
-        Some(9) => "Composite video",
-        Some(50) => "RGB",
-        Some(51) => "RGBA",
-        Some(52) => "ABGR",
-        Some(100) => "CbYCrY 4:2:2",
-        Some(101) => "CbYACrYA 4:2:2:4",
-        Some(102) => "CbYCr 4:4:4",
-        Some(103) => "CbYCrA 4:4:4:4",
-        _ => "",
-    };
+    let name = head.number(&at::DESCRIPTOR).map_or("", components);
     if !name.is_empty() {
         doc.set("format.codec", |d| &mut d.format.codec, name.into(), origin(&at::DESCRIPTOR));
     }
