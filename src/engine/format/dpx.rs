@@ -247,7 +247,8 @@ fn timing(head: &DpxHeader, doc: &mut ClipDoc) {
         }
         return;
     };
-    match timecode(bcd, rate) {
+    let pair = head.number(&at::FIELD_NUMBER).filter(|_| head.number(&at::INTERLACE) == Some(0));
+    match timecode(bcd, pair, rate) {
         Some(t) => {
             let info = TimecodeInfo { start: t.to_string(), end: None, rate, drop: t.is_drop() };
             doc.set("timecode.start", |d| &mut d.timecode, info, origin(&at::TIMECODE));
@@ -263,12 +264,18 @@ fn bcd_label(bcd: u32) -> String {
 
 /// Eight BCD digits HHMMSSFF. At 30000/1001 a set bit 6 of the frames byte means drop-frame, as in
 /// the SMPTE ST 12-1 code word; at lower and other rates that bit makes the label impossible.
-fn timecode(bcd: u32, rate: Rational) -> Option<Timecode> {
+///
+/// From 31 to 60 frames per second a progressive frame with a field number of 1 or 2 (`pair`) has a label that counts pairs
+/// of frames, as ST 12-1 labels them.
+fn timecode(bcd: u32, pair: Option<u32>, rate: Rational) -> Option<Timecode> {
     let [h, m, s, f] = bcd.to_be_bytes();
-    let drop = rate == Rational::new(30_000, 1001)? && f & 0x40 != 0;
+    let second = pair.filter(|p| matches!(p, 1 | 2) && (31..=60).contains(&rate.nominal())).map(|p| p - 1);
+    let counted = if second.is_some() { 60_000 } else { 30_000 };
+    let drop = rate == Rational::new(counted, 1001)? && f & 0x40 != 0;
     let f = if drop { f & 0x3f } else { f };
     let digits = |b: u8| (b >> 4 < 10 && b & 15 < 10).then_some(u32::from(b >> 4) * 10 + u32::from(b & 15));
-    Timecode::from_parts(digits(h)?, digits(m)?, digits(s)?, digits(f)?, rate, drop).ok()
+    let f = second.map_or(digits(f), |n| digits(f).map(|f| f * 2 + n));
+    Timecode::from_parts(digits(h)?, digits(m)?, digits(s)?, f?, rate, drop).ok()
 }
 
 /// Reel, slate, shutter, date.
@@ -330,7 +337,7 @@ mod tests {
 
     #[test]
     fn bcd_timecodes() {
-        let show = |bcd, r| timecode(bcd, r).map(|t| t.to_string());
+        let show = |bcd, r| timecode(bcd, None, r).map(|t| t.to_string());
         assert_eq!(show(0x1002_1100, rate(24, 1)).as_deref(), Some("10:02:11:00"));
         assert_eq!(show(0x1002_1124, rate(24, 1)), None);
         assert_eq!(show(0x1a02_1100, rate(24, 1)), None);
@@ -338,6 +345,11 @@ mod tests {
         assert_eq!(show(0x0001_0040, rate(30_000, 1001)), None, "a dropped label");
         assert_eq!(show(0x0001_0042, rate(25, 1)), None);
         assert_eq!(show(0x0001_0042, rate(50, 1)).as_deref(), Some("00:01:00:42"));
+        let pair = |bcd, field, r| timecode(bcd, Some(field), r).map(|t| t.to_string());
+        assert_eq!(pair(0x0001_0021, 2, rate(50, 1)).as_deref(), Some("00:01:00:43"));
+        assert_eq!(pair(0x0001_0042, 1, rate(60_000, 1001)).as_deref(), Some("00:01:00;04"));
+        assert_eq!(pair(0x0001_0042, 0, rate(50, 1)).as_deref(), Some("00:01:00:42"));
+        assert_eq!(pair(0x0001_0021, 2, rate(24, 1)).as_deref(), Some("00:01:00:21"));
     }
 
     #[test]

@@ -189,8 +189,8 @@ fn element(head: &DpxHeader) -> Result<Element, Error> {
     })
 }
 
-/// The arrangement of lines that fits into `room` bytes: one that fits exactly before one that leaves bytes over, and the
-/// header's and the standard's own before others. `None` when none fits: the picture is cut off.
+/// The arrangement of lines that fits into `room` bytes: the one that the writer is known for, then one that fits exactly,
+/// then the header's, the standard's and others. `None` when none fits: the picture is cut off.
 fn lines(e: &Element, room: u64, file_size: Option<u32>) -> Option<Lines> {
     let plain = e.bytes(u64::from(e.width))?;
     let words = plain.div_ceil(4).checked_mul(4)?;
@@ -212,7 +212,7 @@ fn lines(e: &Element, room: u64, file_size: Option<u32>) -> Option<Lines> {
     let fits = |l: &&Lines| l.needed <= room;
     let exactly = ways.iter().find(|l| fits(l) && exact(l));
     let by_writer = ways.last().filter(|l| e.runs_on && fits(l));
-    exactly.or(by_writer).or_else(|| ways.iter().find(|l| fits(l))).copied()
+    by_writer.or(exactly).or_else(|| ways.iter().find(|l| fits(l))).copied()
 }
 
 /// Appends the RGB samples of `pixels` pixels that lie at the start of `bytes`.

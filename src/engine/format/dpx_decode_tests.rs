@@ -152,8 +152,7 @@ proptest! {
     }
 }
 
-const PLAIN: Made =
-    Made { descriptor: 50, depth: 10, packing: 1, endian: Endian::Big, aligned: true, line_padding: 0 };
+const PLAIN: Made = Made { descriptor: 50, depth: 10, packing: 1, endian: Endian::Big, aligned: true, line_padding: 0 };
 
 #[test]
 fn a_picture_longer_than_one_part() {
