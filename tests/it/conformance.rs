@@ -7,3 +7,5 @@ mod formats_oracle;
 mod formats_timecode;
 mod formats_wav;
 mod formats_writers;
+mod pixels_dpx;
+mod written_mhl;

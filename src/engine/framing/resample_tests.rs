@@ -25,13 +25,7 @@ fn value(f: Filter, x: f64) -> f64 {
     let x = x.abs();
     let sinc = |x: f64| if x < 1e-12 { 1.0 } else { (std::f64::consts::PI * x).sin() / (std::f64::consts::PI * x) };
     match f {
-        Filter::Lanczos3 => {
-            if x < 3.0 {
-                sinc(x) * sinc(x / 3.0)
-            } else {
-                0.0
-            }
-        }
+        Filter::Lanczos3 if x < 3.0 => sinc(x) * sinc(x / 3.0),
         Filter::CatmullRom if x < 1.0 => 1.5 * x.powi(3) - 2.5 * x.powi(2) + 1.0,
         Filter::CatmullRom if x < 2.0 => -0.5 * x.powi(3) + 2.5 * x.powi(2) - 4.0 * x + 2.0,
         Filter::Mitchell if x < 1.0 => (21.0 * x.powi(3) - 36.0 * x.powi(2) + 16.0) / 18.0,
