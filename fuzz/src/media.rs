@@ -163,6 +163,13 @@ pub fn dpx(data: &[u8]) {
     if let [descriptor, depth, packing, width, height] = numbers[..] {
         let _ = rushes::engine::container::dpx::least_bytes(descriptor, depth, packing, width, height);
     }
+    let (file, path) = (memory(data), MediaPath::from(Path::new("a.dpx")));
+    let input = Input { path: &path, file: &file, size: data.len() as u64 };
+    let format = FORMATS.iter().find(|f| f.id() == "dpx").expect("a format of the registry");
+    match format.decode(&input, &limits) {
+        Ok(d) => assert!(d.frame.data().iter().all(|s| (0.0..=1.0).contains(s)), "a code beyond its range"),
+        Err(e) => assert_ne!(e.kind, ErrorKind::Io, "{e}"),
+    }
 }
 
 /// An iXML chunk, in a file that is otherwise good.

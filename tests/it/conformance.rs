@@ -11,3 +11,5 @@ mod formats_tiff;
 mod formats_timecode;
 mod formats_wav;
 mod formats_writers;
+mod pixels_dpx;
+mod written_mhl;

@@ -1,1 +1,5 @@
 //! Text documents of the trade, one file each, reader and writer together.
+
+pub mod mhl;
+mod mhl_tree;
+mod mhl_xml;

@@ -5,6 +5,7 @@
 
 pub mod demo;
 mod dpx;
+mod dpx_decode;
 mod exr;
 mod frames;
 mod inspect;

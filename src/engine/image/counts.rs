@@ -1,17 +1,28 @@
-//! What had to be changed in a picture so that a file can hold it.
+//! What had to be changed in samples to write them.
 
-/// Samples that a file cannot hold as they are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+use serde::{Deserialize, Serialize};
+
+/// How many samples of a picture could not be written as they were.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Not a number: written as 0.
+    /// Samples that were no number; 0 was written.
     pub nan: u64,
-    /// Beyond the range of the file's samples, infinities too: written as the nearest value that is in it.
+    /// Samples beyond the range of the file's samples, infinities among them; the nearest end of the range was written.
     pub overflow: u64,
+}
+
+impl Counts {
+    /// Adds another picture's or part's counts.
+    pub fn add(&mut self, other: Self) {
+        self.nan = self.nan.saturating_add(other.nan);
+        self.overflow = self.overflow.saturating_add(other.overflow);
+    }
 }
 
 impl std::ops::Add for Counts {
     type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self { nan: self.nan.saturating_add(other.nan), overflow: self.overflow.saturating_add(other.overflow) }
+    fn add(mut self, other: Self) -> Self {
+        Self::add(&mut self, other);
+        self
     }
 }
