@@ -1,1 +1,4 @@
 //! Text documents of the trade, one file each, reader and writer together.
+
+pub mod cdl;
+pub mod cube;
