@@ -1,5 +1,6 @@
 //! Against the files and oracles in RUSHES_DATA; says what it ran or skipped.
 
+mod colour;
 mod exr_writers;
 mod formats_all;
 mod formats_dpx;
