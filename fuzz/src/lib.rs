@@ -21,6 +21,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("condition", words::condition),
     ("config", words::config),
     ("control", records::control),
+    ("decode", media::decode),
     ("dpx", media::dpx),
     ("inspect", media::inspect),
     ("ixml", media::ixml),

@@ -68,6 +68,38 @@ fn document(doc: &ClipDoc) {
     super::names::expand_all(doc);
 }
 
+/// Any bytes as a picture of whatever format claims them: the same picture twice, as large as the document says, or an
+/// error of a kind that bytes can cause.
+pub fn decode(data: &[u8]) {
+    let head = data.get(..HEAD_BYTES.min(data.len())).unwrap_or_default();
+    let Some(format) = format::probe(head, Path::new("x")).filter(|f| f.is_frame()) else { return };
+    let path = MediaPath::from(Path::new("A.0001.x"));
+    let file = memory(data);
+    let input = Input { path: &path, file: &file, size: data.len() as u64 };
+    // a quarter of a million pixels: libFuzzer has 2 GiB and ten seconds
+    let limits = Limits { memory: 16 << 20, ..Limits::default() };
+    let first = format.decode(&input, &limits);
+    let again = format.decode(&input, &limits);
+    match (&first, &again) {
+        (Ok(a), Ok(b)) => {
+            let bits =
+                |d: &rushes::engine::image::Decoded| d.frame.data().iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!((bits(a), &a.how), (bits(b), &b.how), "not the same twice");
+            let mut doc = ClipDoc::new("A", ClipUnit::File);
+            if format.read(&input, &limits, &mut doc).is_ok() {
+                assert_eq!((doc.image.width, doc.image.height), (Some(a.frame.width()), Some(a.frame.height())));
+                assert!(doc.format.decodable || format.id() == "dpx");
+            }
+        }
+        (Err(e), Err(_)) => {
+            assert_ne!(e.kind, ErrorKind::Io, "{e}");
+            assert!(CODES.iter().any(|(code, _)| *code == e.code), "{e}");
+            super::harmless(&e.to_string());
+        }
+        _ => panic!("decoded once and not again: {first:?} {again:?}"),
+    }
+}
+
 /// RIFF chunks: inside the file, the same twice, and written and read again.
 pub fn riff(data: &[u8]) {
     let limits = Limits::default();
@@ -130,6 +162,13 @@ pub fn dpx(data: &[u8]) {
     let numbers = fields.iter().filter_map(|f| head.number(f)).take(5).collect::<Vec<_>>();
     if let [descriptor, depth, packing, width, height] = numbers[..] {
         let _ = rushes::engine::container::dpx::least_bytes(descriptor, depth, packing, width, height);
+    }
+    let (file, path) = (memory(data), MediaPath::from(Path::new("a.dpx")));
+    let input = Input { path: &path, file: &file, size: data.len() as u64 };
+    let format = FORMATS.iter().find(|f| f.id() == "dpx").expect("a format of the registry");
+    match format.decode(&input, &limits) {
+        Ok(d) => assert!(d.frame.data().iter().all(|s| (0.0..=1.0).contains(s)), "a code beyond its range"),
+        Err(e) => assert_ne!(e.kind, ErrorKind::Io, "{e}"),
     }
 }
 

@@ -1,9 +1,16 @@
 //! Against the files and oracles in RUSHES_DATA; says what it ran or skipped.
 
+mod colour;
+mod exr_writers;
 mod formats_all;
 mod formats_dpx;
+mod formats_exr;
 mod formats_mov;
 mod formats_oracle;
+mod formats_pixels;
+mod formats_tiff;
 mod formats_timecode;
 mod formats_wav;
 mod formats_writers;
+mod pixels_dpx;
+mod written_mhl;

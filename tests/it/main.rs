@@ -9,5 +9,6 @@ mod exec;
 mod fuzz_corpus;
 mod index;
 mod media;
+mod pictures;
 mod support;
 mod watch;

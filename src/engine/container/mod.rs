@@ -3,4 +3,6 @@
 pub mod bmff;
 pub mod bytes;
 pub mod dpx;
+pub mod exr;
+pub mod ifd;
 pub mod riff;

@@ -1,1 +1,7 @@
 //! Text documents of the trade, one file each, reader and writer together.
+
+pub mod cdl;
+pub mod cube;
+pub mod mhl;
+mod mhl_tree;
+mod mhl_xml;

@@ -5,10 +5,11 @@
 //! taken as the reel only when it looks like a tape name: at least one digit, no white space, and no
 //! serial number of a device beside it. Otherwise it stays in `raw` and a warning says so.
 
-use super::{Format, Input, Score, has_extension};
+use super::{Format, Input, Score, dpx_decode, has_extension};
 use crate::engine::container::bytes::{Bytes, Endian};
 use crate::engine::container::dpx::layout as at;
 use crate::engine::container::dpx::{DpxHeader, ELEMENT, FILM, Field, GENERIC, TELEVISION, Value, least_bytes};
+use crate::engine::image::Decoded;
 use crate::model::{ClipDoc, Error, Limits, Origin, Rational, Timecode, TimecodeInfo};
 use std::path::Path;
 
@@ -58,6 +59,10 @@ impl Format for Dpx {
         timing(&head, doc);
         origination(&head, doc);
         Ok(())
+    }
+
+    fn decode(&self, input: &Input<'_>, limits: &Limits) -> Result<Decoded, Error> {
+        dpx_decode::decode(input, limits)
     }
 }
 
@@ -110,26 +115,31 @@ fn geometry(head: &DpxHeader, doc: &mut ClipDoc) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a descriptor code says of an element's components; empty for codes without a name.
+pub(super) fn components(descriptor: u32) -> &'static str {
+    match descriptor {
+        1 => "Red",
+        2 => "Green",
+        3 => "Blue",
+        4 => "Alpha",
+        6 => "Y",
+        7 => "CbCr",
+        8 => "Depth",
+        9 => "Composite video",
+        50 => "RGB",
+        51 => "RGBA",
+        52 => "ABGR",
+        100 => "CbYCrY 4:2:2",
+        101 => "CbYACrYA 4:2:2:4",
+        102 => "CbYCr 4:4:4",
+        103 => "CbYCrA 4:4:4:4",
+        _ => "",
+    }
+}
+
 /// Components, bit depth and compression, by the first element.
 fn essence(head: &DpxHeader, doc: &mut ClipDoc) {
-    let name = match head.number(&at::DESCRIPTOR) {
-        Some(1) => "Red",
-        Some(2) => "Green",
-        Some(3) => "Blue",
-        Some(4) => "Alpha",
-        Some(6) => "Y",
-        Some(7) => "CbCr",
-        Some(8) => "Depth",
-        Some(9) => "Composite video",
-        Some(50) => "RGB",
-        Some(51) => "RGBA",
-        Some(52) => "ABGR",
-        Some(100) => "CbYCrY 4:2:2",
-        Some(101) => "CbYACrYA 4:2:2:4",
-        Some(102) => "CbYCr 4:4:4",
-        Some(103) => "CbYCrA 4:4:4:4",
-        _ => "",
-    };
+    let name = head.number(&at::DESCRIPTOR).map_or("", components);
     if !name.is_empty() {
         doc.set("format.codec", |d| &mut d.format.codec, name.into(), origin(&at::DESCRIPTOR));
     }
@@ -237,7 +247,8 @@ fn timing(head: &DpxHeader, doc: &mut ClipDoc) {
         }
         return;
     };
-    match timecode(bcd, rate) {
+    let pair = head.number(&at::FIELD_NUMBER).filter(|_| head.number(&at::INTERLACE) == Some(0));
+    match timecode(bcd, pair, rate) {
         Some(t) => {
             let info = TimecodeInfo { start: t.to_string(), end: None, rate, drop: t.is_drop() };
             doc.set("timecode.start", |d| &mut d.timecode, info, origin(&at::TIMECODE));
@@ -253,12 +264,18 @@ fn bcd_label(bcd: u32) -> String {
 
 /// Eight BCD digits HHMMSSFF. At 30000/1001 a set bit 6 of the frames byte means drop-frame, as in
 /// the SMPTE ST 12-1 code word; at lower and other rates that bit makes the label impossible.
-fn timecode(bcd: u32, rate: Rational) -> Option<Timecode> {
+///
+/// From 31 to 60 frames per second a progressive frame with a field number of 1 or 2 (`pair`) has a label that counts pairs
+/// of frames, as ST 12-1 labels them.
+fn timecode(bcd: u32, pair: Option<u32>, rate: Rational) -> Option<Timecode> {
     let [h, m, s, f] = bcd.to_be_bytes();
-    let drop = rate == Rational::new(30_000, 1001)? && f & 0x40 != 0;
+    let second = pair.filter(|p| matches!(p, 1 | 2) && (31..=60).contains(&rate.nominal())).map(|p| p - 1);
+    let counted = if second.is_some() { 60_000 } else { 30_000 };
+    let drop = rate == Rational::new(counted, 1001)? && f & 0x40 != 0;
     let f = if drop { f & 0x3f } else { f };
     let digits = |b: u8| (b >> 4 < 10 && b & 15 < 10).then_some(u32::from(b >> 4) * 10 + u32::from(b & 15));
-    Timecode::from_parts(digits(h)?, digits(m)?, digits(s)?, digits(f)?, rate, drop).ok()
+    let f = second.map_or(digits(f), |n| digits(f).map(|f| f * 2 + n));
+    Timecode::from_parts(digits(h)?, digits(m)?, digits(s)?, f?, rate, drop).ok()
 }
 
 /// Reel, slate, shutter, date.
@@ -285,7 +302,7 @@ fn origination(head: &DpxHeader, doc: &mut ClipDoc) {
 
 /// `YYYY:MM:DD:HH:MM:SS` and an optional zone (`Z`, `+01`, `+0100`) as ISO 8601; zone names such as
 /// `PST` are ambiguous and left out. `None` if it is not such a date.
-fn iso_date(text: &str) -> Option<String> {
+pub(super) fn iso_date(text: &str) -> Option<String> {
     let (stamp, zone) = (text.get(..19)?, text.get(19..)?.trim_start_matches(':'));
     let shape = stamp.bytes().enumerate().all(|(i, b)| match i {
         4 | 7 | 13 | 16 => b == b':',
@@ -320,7 +337,7 @@ mod tests {
 
     #[test]
     fn bcd_timecodes() {
-        let show = |bcd, r| timecode(bcd, r).map(|t| t.to_string());
+        let show = |bcd, r| timecode(bcd, None, r).map(|t| t.to_string());
         assert_eq!(show(0x1002_1100, rate(24, 1)).as_deref(), Some("10:02:11:00"));
         assert_eq!(show(0x1002_1124, rate(24, 1)), None);
         assert_eq!(show(0x1a02_1100, rate(24, 1)), None);
@@ -328,6 +345,11 @@ mod tests {
         assert_eq!(show(0x0001_0040, rate(30_000, 1001)), None, "a dropped label");
         assert_eq!(show(0x0001_0042, rate(25, 1)), None);
         assert_eq!(show(0x0001_0042, rate(50, 1)).as_deref(), Some("00:01:00:42"));
+        let pair = |bcd, field, r| timecode(bcd, Some(field), r).map(|t| t.to_string());
+        assert_eq!(pair(0x0001_0021, 2, rate(50, 1)).as_deref(), Some("00:01:00:43"));
+        assert_eq!(pair(0x0001_0042, 1, rate(60_000, 1001)).as_deref(), Some("00:01:00;04"));
+        assert_eq!(pair(0x0001_0042, 0, rate(50, 1)).as_deref(), Some("00:01:00:42"));
+        assert_eq!(pair(0x0001_0021, 2, rate(24, 1)).as_deref(), Some("00:01:00:21"));
     }
 
     #[test]

@@ -5,10 +5,13 @@
 
 pub mod demo;
 mod dpx;
+mod dpx_decode;
+mod exr;
 mod frames;
 mod inspect;
 mod mov;
 pub mod registry;
+mod tiff;
 mod unknown;
 mod wav;
 mod wav_sample;

@@ -92,3 +92,47 @@ pub fn c4_of_sha512(hash: &[u8; 64]) -> String {
     text.extend(digits.iter().map(|d| char::from(*d)));
     text
 }
+
+/// The hash of bytes in memory, in the text form of [`HashKind`].
+#[must_use]
+pub fn text_of(kind: HashKind, bytes: &[u8]) -> String {
+    let mut hash = Digest::new(kind);
+    hash.update(bytes);
+    hash.text()
+}
+
+/// The bytes of a hash from its text form; `None` when the text has another length, another digit (capitals among them), or
+/// a number that is too large.
+#[must_use]
+pub fn bytes_of_text(kind: HashKind, text: &str) -> Option<Vec<u8>> {
+    let length = match kind {
+        HashKind::Xxh64 => 16,
+        HashKind::Xxh128 | HashKind::Md5 => 32,
+        HashKind::Sha1 => 40,
+        HashKind::Sha256 | HashKind::Blake3 => 64,
+        HashKind::C4 => return bytes_of_c4(text),
+    };
+    if text.len() != length || !text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return None;
+    }
+    let digit = |b: u8| char::from(b).to_digit(16).and_then(|n| u8::try_from(n).ok());
+    text.as_bytes().as_chunks::<2>().0.iter().map(|[h, l]| Some(digit(*h)? << 4 | digit(*l)?)).collect()
+}
+
+/// The 64 bytes of a C4 ID.
+fn bytes_of_c4(text: &str) -> Option<Vec<u8>> {
+    let digits = text.strip_prefix("c4").filter(|d| d.len() == 88)?;
+    let mut number = [0u8; 64];
+    for d in digits.bytes() {
+        let mut carry = u32::try_from(BASE58.iter().position(|b| *b == d)?).ok()?;
+        for byte in number.iter_mut().rev() {
+            let n = u32::from(*byte) * 58 + carry;
+            *byte = u8::try_from(n & 255).ok()?;
+            carry = n >> 8;
+        }
+        if carry != 0 {
+            return None;
+        }
+    }
+    Some(number.to_vec())
+}

@@ -9,7 +9,7 @@
 mod digest;
 mod read;
 
-pub use digest::c4_of_sha512;
+pub use digest::{bytes_of_text, c4_of_sha512, text_of};
 pub use read::fingerprint;
 
 /// Buffers that go round between the reader and the threads of slow hashes.

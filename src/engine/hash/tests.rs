@@ -187,3 +187,27 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn text_forms_come_back_as_bytes() {
+    for kind in HashKind::ALL {
+        let text = text_of(kind, b"rushes");
+        let bytes = bytes_of_text(kind, &text).unwrap();
+        let again = if kind == HashKind::C4 {
+            c4_of_sha512(&bytes.try_into().unwrap())
+        } else {
+            bytes.iter().map(|b| format!("{b:02x}")).collect()
+        };
+        assert_eq!(again, text);
+        for bad in [&text[1..], &format!("{text}0"), &text.replace(char::is_numeric, "é"), ""] {
+            assert_eq!(bytes_of_text(kind, bad), None, "{kind} {bad}");
+        }
+    }
+    assert_eq!(bytes_of_text(HashKind::C4, &format!("c4{}", "z".repeat(88))), None, "more than 64 bytes");
+    assert_eq!(bytes_of_text(HashKind::Md5, &"A".repeat(32)), None, "capitals");
+    let nothing = "d41d8cd98f00b204e9800998ecf8427e";
+    assert_eq!(
+        (text_of(HashKind::Md5, b"").as_str(), bytes_of_text(HashKind::Md5, nothing).unwrap()[0]),
+        (nothing, 0xd4)
+    );
+}

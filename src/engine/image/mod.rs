@@ -1,7 +1,9 @@
 //! The picture in memory.
 
+mod counts;
 mod frame;
 
+pub use counts::Counts;
 pub use frame::Frame;
 
 use std::collections::BTreeMap;

@@ -7,7 +7,9 @@ use rushes::engine::container::riff::{Bext, WaveFmt, write_wave};
 use rushes::engine::deliver::{
     JobFile, JobInput, MadeOutput, PlannedOutput, RESULT_SCHEMA, Recipe, StepKind, StepOutcome, StepResult,
 };
+use rushes::engine::encode::exr;
 use rushes::engine::format::demo;
+use rushes::engine::image::Frame;
 use rushes::index::JournalEntry;
 use rushes::model::{ClipDoc, ClipId, ClipUnit, Error, ErrorKind, JobId, Rational, Timecode};
 use serde_json::json;
@@ -21,7 +23,8 @@ type Seeds = Vec<(String, Vec<u8>)>;
 /// The seeds of a target by name, sorted.
 pub fn of(target: &str) -> Seeds {
     let mut all = match target {
-        "inspect" => [files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]), vec![]].concat(),
+        "inspect" => [files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]), pictures()].concat(),
+        "decode" => [files(&["dpx-big", "dpx-little"]), pictures()].concat(),
         "riff" => files(&["wav", "wav-bare", "rf64"]),
         "dpx" => files(&["dpx-big", "dpx-little", "dpx-empty"]),
         "ixml" => texts(&[
@@ -149,6 +152,56 @@ fn rf64() -> Vec<u8> {
     out.extend_from_slice(b"fmt \x10\0\0\0");
     out.extend_from_slice(&fmt);
     out.extend_from_slice(b"data\xff\xff\xff\xff\0\0\0\0\0\0");
+    out
+}
+
+/// OpenEXR plates in every compression whose bytes do not depend on the processor, and TIFF in both byte orders.
+fn pictures() -> Seeds {
+    use exr::ExrCompression as Packed;
+    let frame = Frame::from_samples(9, 35, (0..9 * 35 * 3).map(|n| (n % 100) as f32 / 90.0).collect()).unwrap();
+    let mut doc = ClipDoc::new("A001", ClipUnit::File);
+    doc.reel = Some("A001R2EC".into());
+    doc.recorded.date = Some("2026-01-12T10:31:07+01:00".into());
+    let stamp = exr::FrameStamp { timecode: Some(start()), rate: Some(start().rate()), counter: Some(1001) };
+    let space = exr::ColourSpace { chromaticities: exr::AP0, interop_id: Some("lin_ap0_scene".into()) };
+    let attributes = exr::plate_attributes(&doc, &stamp, Some(&space));
+    let plate = |(name, compression): (&str, Packed)| {
+        let options = exr::ExrOptions { compression, attributes: attributes.clone(), aces_container: false };
+        (name.to_owned(), exr::exr(&frame, &options).unwrap().bytes)
+    };
+    let plates = [
+        ("exr-none", Packed::None),
+        ("exr-zips", Packed::Zips { level: 4 }),
+        ("exr-zip", Packed::Zip { level: 4 }),
+        ("exr-piz", Packed::Piz),
+    ];
+    let mut out: Seeds = plates.into_iter().map(plate).collect();
+    out.extend([("tiff-little".to_owned(), tiff(false)), ("tiff-big".to_owned(), tiff(true))]);
+    out
+}
+
+/// Two rows of three pixels, uncompressed, in a strip each.
+fn tiff(big: bool) -> Vec<u8> {
+    let two = |n: u16| if big { n.to_be_bytes() } else { n.to_le_bytes() };
+    let four = |n: u32| if big { n.to_be_bytes() } else { n.to_le_bytes() };
+    let fields: [(u16, u16, u32, u32); 9] = [
+        (256, 4, 1, 3),
+        (257, 4, 1, 2),
+        (258, 4, 1, 8),
+        (259, 4, 1, 1),
+        (262, 4, 1, 1),
+        (273, 4, 2, 122),
+        (277, 4, 1, 1),
+        (278, 4, 1, 1),
+        (279, 4, 2, 130),
+    ];
+    let mut out = [if big { b"MM\0*" } else { b"II*\0" }, &four(8)[..], &two(9)].concat();
+    for (tag, kind, count, value) in fields {
+        out.extend([&two(tag)[..], &two(kind), &four(count), &four(value)].concat());
+    }
+    out.extend(four(0));
+    out.extend([138, 141, 3, 3].map(four).concat());
+    out.extend([0, 51, 102, 153, 204, 255]);
     out
 }
 

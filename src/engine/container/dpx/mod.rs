@@ -2,9 +2,11 @@
 
 pub mod layout;
 mod pixels;
+mod unpack;
 
 pub use layout::{ELEMENT, FILM, Field, GENERIC, Kind, TELEVISION};
 pub use pixels::{least_bytes, pack_rgb10};
+pub use unpack::{Cells, Layout};
 
 use crate::engine::container::bytes::{Bytes, Endian, field_text};
 use crate::model::Error;
