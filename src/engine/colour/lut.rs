@@ -235,14 +235,20 @@ fn mix<T: Real>([a, b, c]: [T; 3], [d, e, f]: [T; 3], t: T) -> [T; 3] {
     [a + (d - a) * t, b + (e - b) * t, c + (f - c) * t]
 }
 
+/// Only NaN is unordered with itself.
+#[inline(always)]
+fn is_number<T: Real>(v: T) -> bool {
+    v.partial_cmp(&v).is_some()
+}
+
 /// `looked_up`, unless `v` is not a number.
 #[inline(always)]
 fn keep<T: Real>(v: T, looked_up: T) -> T {
-    if v == v { looked_up } else { v }
+    if is_number(v) { looked_up } else { v }
 }
 
 #[inline(always)]
 fn hide_none<T: Real>([x, y, z]: [T; 3], out: [T; 3]) -> [T; 3] {
-    let sum = if x == x { if y == y { z } else { y } } else { x };
+    let sum = if is_number(x) { if is_number(y) { z } else { y } } else { x };
     out.map(|o| keep(sum, o))
 }
