@@ -137,9 +137,17 @@ fn colour_displays() {
     let mut worst = Worst::default();
     for (file, name) in DISPLAYS {
         let chain = Chain::convert(space("xyz"), space(name));
-        // sRGB and Display P3 are continued below zero by their line, in OCIO as here
+        // below zero sRGB is continued by its line, in OCIO as here; Display P3 is mirrored there, and a power clamped
         let clamps = !name.starts_with("sRGB");
-        let seen = |v: [f64; 3]| if clamps { v.map(|x| x.max(0.0)) } else { v };
+        let mirrored = |code: f64| {
+            let light = -code / 12.923_210_180_787_86;
+            if light > 0.003_039_934_639_778_432 { -(1.055 * light.powf(1.0 / 2.4) - 0.055) } else { code }
+        };
+        let seen = |v: [f64; 3]| match *file {
+            "DisplayP3" => v.map(|x| if x < 0.0 { mirrored(x) } else { x }),
+            _ if clamps => v.map(|x| x.max(0.0)),
+            _ => v,
+        };
         let power = clamps.then_some(if file.contains("2.6") {
             2.6
         } else if file.contains("2.2") {
