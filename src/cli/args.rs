@@ -73,9 +73,15 @@ pub enum Command {
     /// Fingerprint files: XXH3-128 and other kinds in one pass
     #[command(after_help = HASH_HELP)]
     Hash(HashArgs),
-    /// Do one unit of work from a job file, as the daemon's workers do
+    /// Make plates, stills and contact sheets of clips, or do one unit of work from a job file
     #[command(after_help = RENDER_HELP)]
     Render(RenderArgs),
+    /// Show any decodable frame as a PNG or JPEG
+    #[command(after_help = VIEW_HELP)]
+    View(ViewArgs),
+    /// Tell how an output was made, to the pixel
+    #[command(after_help = EXPLAIN_HELP)]
+    Explain(ExplainArgs),
     /// Show what the running daemon does and what it waits for
     #[command(after_help = STATUS_HELP)]
     Status(StatusArgs),
@@ -206,19 +212,125 @@ The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'
 /// `rushes render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
+    /// Frames, or a folder of them: each clip is rendered
+    #[arg(value_name = "CLIP", value_hint = ValueHint::AnyPath, required_unless_present = "job", conflicts_with = "job")]
+    pub clips: Vec<PathBuf>,
     /// Job file, schema rushes.job/1
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
-    pub job: PathBuf,
+    pub job: Option<PathBuf>,
+    /// What to make: plate, still, contact-sheet, or a recipe that a rule of the configuration emits
+    #[arg(long, value_name = "NAME", default_value = "plate")]
+    pub recipe: String,
+    /// Where to: an existing folder, or a new one in an existing folder
+    #[arg(short, long, value_name = "DIR", default_value = ".", value_hint = ValueHint::DirPath)]
+    pub output: PathBuf,
+    /// Only these frames, as the clip counts them: 1001-1048 or 1001
+    #[arg(long, value_name = "A-B", value_parser = frames)]
+    pub frames: Option<(i64, i64)>,
+    /// Colour
+    #[command(flatten)]
+    pub color: ColorArgs,
+    /// At most this size: 1920x1080
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub fit: Option<[u32; 2]>,
+    /// Print what the work used: frames at once, bytes, time of each stage
+    #[arg(long)]
+    pub stats: bool,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
     /// For the worker process itself: the folder it may write to
     #[arg(long, value_name = "DIR", hide = true)]
     pub staging: Option<PathBuf>,
 }
 
+/// Colour of a picture.
+#[derive(Debug, Args, Clone)]
+pub struct ColorArgs {
+    /// The source's colour space, whatever its metadata say
+    #[arg(long, value_name = "SPACE")]
+    pub source: Option<String>,
+    /// The output's colour space; `source`: nothing is converted
+    #[arg(long, value_name = "SPACE")]
+    pub color: Option<String>,
+    /// Apply this CDL (.cc, .ccc, .cdl)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cdl: Option<PathBuf>,
+    /// The correction in it, by its id
+    #[arg(long, value_name = "ID", requires = "cdl")]
+    pub cdl_id: Option<String>,
+    /// The space in which it is applied
+    #[arg(long, value_name = "SPACE", default_value = "ACEScct")]
+    pub cdl_space: String,
+    /// Apply this viewing LUT (.cube)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "lut_input")]
+    pub lut: Option<PathBuf>,
+    /// The space that the LUT takes
+    #[arg(long, value_name = "SPACE")]
+    pub lut_input: Option<String>,
+    /// The space that the LUT gives
+    #[arg(long, value_name = "SPACE", default_value = "Camera Rec.709")]
+    pub lut_output: String,
+}
+
 const RENDER_HELP: &str = "\
-Example:
+Examples:
+  rushes render A001C003 --recipe plate --source logc3 -o plates      a folder of OpenEXR frames in ACES2065-1
+  rushes render A001C003 --recipe still --lut show.cube --lut-input logc3 -o stills
+  rushes render A001C003 --recipe contact-sheet --frames 1001-1100
   rushes render --job job.json       prints the result, schema rushes.result/1; status 3 if it failed
 
-The step runs in a locked-in process with limits; killed at any moment and run again, it makes the same outputs.";
+Nothing is overwritten: a new render of a clip is its next version. Each step runs in a locked-in process with limits; \
+killed at any moment and run again, it makes the same outputs. Movies are not decoded in this version.";
+
+/// `rushes view`.
+#[derive(Debug, Args)]
+pub struct ViewArgs {
+    /// A frame, or a folder of frames of one clip
+    #[arg(value_name = "FRAME", required = true, value_hint = ValueHint::AnyPath)]
+    pub frame: Vec<PathBuf>,
+    /// The picture to write: .png or .jpg
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: PathBuf,
+    /// Of several frames this one, as the clip counts them
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
+    pub frame_number: Option<i64>,
+    /// Colour
+    #[command(flatten)]
+    pub color: ColorArgs,
+    /// At most this size: 1920x1080
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub fit: Option<[u32; 2]>,
+}
+
+const VIEW_HELP: &str = "\
+Examples:
+  rushes view A001C003.1001.dpx -o frame.png
+  rushes view A001C003.1001.dpx --source logc3 --fit 1280x720 -o frame.jpg
+
+What is not known to be in a colour space is shown as it is stored, and that is said.";
+
+/// `rushes explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// A plate, a frame of it, a still, a contact sheet
+    #[arg(value_name = "OUTPUT", value_hint = ValueHint::AnyPath)]
+    pub output: PathBuf,
+    /// The folder with receipts.jsonl [default: `.rushes` in a folder above the output]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub receipts: Option<PathBuf>,
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+const EXPLAIN_HELP: &str = "\
+Examples:
+  rushes explain A001C003_PL01_v001                        the plate as a whole
+  rushes explain A001C003_PL01_v001/A001C003_PL01_v001.1001.exr --json
+
+Source, decoding, every colour op with its numbers, geometry, rule, configuration, versions: from the receipt, or without \
+one from the OpenEXR header; what neither holds is named.";
 
 /// `rushes demo`.
 #[derive(Debug, Args)]
@@ -377,6 +489,28 @@ Example:
 #[must_use]
 pub fn definition() -> clap::Command {
     Cli::command()
+}
+
+/// `1001-1048` or `1001`.
+///
+/// # Errors
+/// A sentence for people.
+pub fn frames(text: &str) -> Result<(i64, i64), String> {
+    let bad = || format!("`{text}` is no range of frames; write for example 1001-1048");
+    let (a, b) = text.split_once('-').unwrap_or((text, text));
+    let (a, b): (i64, i64) = (a.trim().parse().map_err(|_| bad())?, b.trim().parse().map_err(|_| bad())?);
+    if a <= b { Ok((a, b)) } else { Err(bad()) }
+}
+
+/// `1920x1080`.
+///
+/// # Errors
+/// A sentence for people.
+pub fn size(text: &str) -> Result<[u32; 2], String> {
+    let bad = || format!("`{text}` is no size; write for example 1920x1080");
+    let (w, h) = text.split_once('x').ok_or_else(bad)?;
+    let side = |t: &str| t.trim().parse::<u32>().ok().filter(|n| (16..=65_536).contains(n)).ok_or_else(bad);
+    Ok([side(w)?, side(h)?])
 }
 
 /// `10s`, `5m`, `2h`, `250ms`.

@@ -79,7 +79,7 @@ fn named(mut e: crate::model::Error, wanted: &Wanted) -> crate::model::Error {
 }
 
 /// Groups files, folder by folder; with `frames`, each file stays by itself.
-fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
+pub(super) fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
     let mut folders: BTreeMap<PathBuf, Vec<MediaPath>> = BTreeMap::new();
     for f in found {
         let dir = f.path.as_path().parent().unwrap_or(Path::new("")).to_owned();

@@ -5,6 +5,7 @@ mod ask;
 mod check;
 mod demo;
 mod describe;
+mod explain;
 mod files;
 mod hash;
 mod inspect;
@@ -18,6 +19,7 @@ mod run;
 mod settings;
 mod status;
 mod steps;
+mod view;
 
 use args::{Cli, Command};
 use clap::Parser;
@@ -42,7 +44,8 @@ pub fn run() -> ExitCode {
     if let Command::Render(a) = &cli.command
         && let Some(staging) = &a.staging
     {
-        return crate::exec::worker::main(&a.job, staging);
+        let Some(job) = &a.job else { return ExitCode::from(Ending::Usage.status()) };
+        return crate::exec::worker::main(job, staging);
     }
     let ending = match dispatch(&cli) {
         Ok(ending) | Err(Stop::Said(ending)) => ending,
@@ -63,7 +66,9 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Demo(a) => demo::run_demo(a),
         Command::Inspect(a) => inspect::run(a),
         Command::Hash(a) => hash::run(a),
-        Command::Render(a) => render::run(a),
+        Command::Render(a) => render::run(cli, a),
+        Command::View(a) => view::run(a),
+        Command::Explain(a) => explain::run(a),
         Command::Status(a) => status::run(cli, a),
         Command::Jobs(a) => jobs::run(cli, a),
         Command::Retry(a) => ask::retry(cli, a),

@@ -1,27 +1,223 @@
-//! `rushes render --job F`: one stateless unit of work, here or on any other machine.
+//! `rushes render`: picture deliverables of clips without the daemon, or one stateless unit of work from a job file.
 
-use super::args::RenderArgs;
-use super::out::{Ending, Out, Outcome};
-use super::steps::Bench;
-use crate::engine::deliver::StepOutcome;
+use super::args::{Cli, ColorArgs, RenderArgs};
+use super::files;
+use super::inspect::group;
+use super::out::{Ending, Out, Outcome, Stop, say, say_error};
+use super::settings::config_path;
+use super::steps::{Bench, Wanted, input};
+use crate::config::recipes_picture as pictures;
+use crate::engine::colour;
+use crate::engine::deliver::{
+    JobFile, MadeOutput, Naming, PlannedOutput, Recipe, StepKind, StepOutcome, StepResult, Treatment, plan,
+};
+use crate::engine::sequence;
 use crate::exec::job_file;
+use crate::job::job_id;
+use crate::model::{ClipDoc, ClipId, Error, ErrorKind, Limits, stable_id};
+use crate::rules::closest;
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 /// Runs the command; the worker process itself is [`crate::exec::worker`].
 ///
 /// # Errors
-/// `JOB-INVALID` for a file that is no job, or when stdout cannot be written.
-pub fn run(args: &RenderArgs) -> Outcome {
-    let job = job_file::read(&args.job)?;
+/// `JOB-INVALID` for a file that is no job, a recipe or space that does not exist, or when stdout cannot be written.
+pub fn run(cli: &Cli, args: &RenderArgs) -> Outcome {
+    match &args.job {
+        Some(file) => run_job(file),
+        None => run_clips(cli, args),
+    }
+}
+
+fn run_job(file: &Path) -> Outcome {
+    let job = job_file::read(file)?;
     let bench = Bench::new()?;
     let result = bench.run(&job);
-    let mut out = Out::default();
-    out.json(&result)?;
+    if !job_file::write_result(&job, &result)? {
+        Out::default().json(&result)?;
+    }
     Ok(match (&result.outcome, bench.signal()) {
         (_, Some(n)) => Ending::Signal(n),
         (StepOutcome::Failed(e), None) => {
-            super::out::say_error(e);
+            say_error(e);
             Ending::Trouble
         }
         _ => Ending::Good,
     })
+}
+
+fn run_clips(cli: &Cli, args: &RenderArgs) -> Outcome {
+    let mut recipe = find_recipe(cli, &args.recipe)?;
+    if let Some(t) = recipe.treatment_mut() {
+        apply(&args.color, args.fit, t)?;
+    }
+    let bench = Bench::new()?;
+    let walk = files::walk(&args.clips, files::Hidden::Skipped);
+    let mut trouble = !walk.troubles.is_empty();
+    walk.troubles.iter().for_each(say_error);
+    let mut out = Out::default();
+    let clips = group(walk.files, false);
+    if clips.is_empty() && !trouble {
+        return Err(Stop::from(Error::new(ErrorKind::Unsupported, "FILE-VANISHED", "there is no file at these paths")));
+    }
+    for clip in &clips {
+        let made = one(&bench, clip, &recipe, args);
+        if let Some(n) = bench.signal() {
+            return Ok(Ending::Signal(n));
+        }
+        match made {
+            Ok(result) if args.json.json => out.json_line(&result)?,
+            Ok(result) => show(&mut out, &args.output, &result, args.stats)?,
+            Err(e) => {
+                say_error(&e);
+                trouble = true;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(if trouble { Ending::Trouble } else { Ending::Good })
+}
+
+fn one(bench: &Bench, clip: &Wanted, recipe: &Recipe, args: &RenderArgs) -> Result<StepResult, Error> {
+    let doc = bench.inspect(clip, Limits::default())?;
+    if let Some(problem) = &doc.problem {
+        return Err(problem.clone());
+    }
+    let stem = stem_of(clip);
+    let outputs = plan(&doc, recipe, Naming::Beside { dir: Path::new(""), stem: &stem, recipe: &args.recipe })?;
+    let job = job_of(clip, doc, recipe.clone(), outputs, &args.output, args.frames)?;
+    let result = bench.run(&job);
+    match result.outcome {
+        StepOutcome::Failed(e) => Err(e),
+        _ => Ok(result),
+    }
+}
+
+/// The clip's file name, as outputs are named after it.
+pub(super) fn stem_of(clip: &Wanted) -> OsString {
+    let names: Vec<&OsStr> = clip.files.iter().filter_map(|f| f.as_path().file_name()).collect();
+    let groups = sequence::group(&names, &crate::engine::format::is_frame_extension);
+    groups.first().map_or_else(|| OsString::from(&clip.name), |g| sequence::output_stem(g, &names))
+}
+
+/// A whole delivery of one clip, with all cores.
+pub(super) fn job_of(
+    clip: &Wanted,
+    doc: ClipDoc,
+    recipe: Recipe,
+    outputs: Vec<PlannedOutput>,
+    output: &Path,
+    frames: Option<(i64, i64)>,
+) -> Result<JobFile, Error> {
+    let inputs = clip.files.iter().map(|f| input(None, f)).collect::<Result<Vec<_>, _>>()?;
+    let contents: Vec<Vec<u8>> = inputs
+        .iter()
+        .flat_map(|i| [i.path.bytes().to_vec(), format!("{} {}", i.size, i.mtime_ns).into_bytes()])
+        .collect();
+    let id = job_id(
+        &ClipId(stable_id(contents.iter().map(Vec::as_slice))),
+        &recipe,
+        &outputs,
+        frames,
+        &std::collections::BTreeMap::new(),
+    );
+    let mut job = JobFile::new(id.as_str(), StepKind::Deliver, clip.name.clone(), clip.unit);
+    job.inputs = inputs;
+    job.recipe = Some(recipe);
+    job.outputs = outputs;
+    job.frames = frames;
+    let output = std::path::absolute(output).map_err(|e| Error::io("OUTPUT-FAILED", "find the output folder", &e))?;
+    job.output = Some(output);
+    job.clip = Some(Box::new(doc));
+    job.limits = Limits::for_pictures();
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    job.limits.threads = u32::try_from(cores.clamp(1, 1024)).unwrap_or(1);
+    Ok(job)
+}
+
+/// A built-in recipe, or one that a rule of the configuration emits.
+fn find_recipe(cli: &Cli, name: &str) -> Result<Recipe, Stop> {
+    if let Some(r) = pictures::built_in(name) {
+        return Ok(r);
+    }
+    let path = config_path(cli);
+    let mut known: Vec<String> = ["plate", "still", "contact-sheet"].map(str::to_owned).to_vec();
+    if cli.config.is_some() || path.exists() {
+        let config = crate::config::load(&path).map_err(|list| {
+            super::check::say(&list);
+            Stop::Said(Ending::Usage)
+        })?;
+        let emits = || config.config.folders.iter().flat_map(|f| &f.rules).flat_map(|r| &r.emit);
+        if let Some(e) = emits().find(|e| e.name == name && e.recipe.is_picture()) {
+            return Ok(e.recipe.clone());
+        }
+        known.extend(emits().filter(|e| e.recipe.is_picture()).map(|e| e.name.clone()));
+    }
+    let near = closest(name, known.iter().map(String::as_str));
+    let fix = near.map_or_else(|| format!("known here: {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
+    Err(usage(format!("there is no picture recipe `{name}`; {fix}")))
+}
+
+/// Wrong usage, said.
+pub(super) fn usage(text: String) -> Stop {
+    say(text);
+    Stop::Said(Ending::Usage)
+}
+
+/// The full name of a space.
+fn space(name: &str) -> Result<String, Stop> {
+    colour::find(name).map(|s| s.name.to_owned()).ok_or_else(|| {
+        let near = closest(name, colour::SPACES.iter().map(|s| s.name));
+        let fix = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
+        usage(format!("there is no colour space `{name}`{fix}"))
+    })
+}
+
+/// What the command line says of colour and size.
+pub(super) fn apply(c: &ColorArgs, fit: Option<[u32; 2]>, t: &mut Treatment) -> Result<(), Stop> {
+    if let Some(s) = &c.source {
+        t.source = Some(space(s)?);
+        t.source_decides = true;
+    }
+    if let Some(s) = &c.color {
+        t.color = if s == pictures::AS_SOURCE { s.clone() } else { space(s)? };
+    }
+    let read = |p: &Path| std::fs::read(p).map_err(|e| Stop::from(Error::io("FILE-UNREADABLE", "read it", &e).at(p)));
+    if let Some(p) = &c.cdl {
+        let graded = pictures::grade(p, &read(p)?, c.cdl_id.as_deref(), &space(&c.cdl_space)?);
+        t.cdl = Some(graded.map_err(usage)?);
+    }
+    if let Some(p) = &c.lut {
+        let input = space(c.lut_input.as_deref().unwrap_or_default())?;
+        let absolute: PathBuf = std::path::absolute(p).unwrap_or_else(|_| p.clone());
+        t.lut = Some(pictures::lut_file(&absolute, &read(p)?, &input, &space(&c.lut_output)?).map_err(usage)?);
+    }
+    if fit.is_some() {
+        t.within = fit;
+    }
+    Ok(())
+}
+
+fn show(out: &mut Out, folder: &Path, result: &StepResult, stats: bool) -> Result<(), Stop> {
+    let StepOutcome::Made(made) = &result.outcome else { return Ok(()) };
+    for m in made {
+        let note = if m.kept { "  (was there already)" } else { "" };
+        let files = m.files.map_or_else(String::new, |n| format!("  {n} files"));
+        out.line(format!("{}{files}{note}", folder.join(m.path.as_path()).display()))?;
+        warn(m);
+    }
+    if stats {
+        say(format!("{} ms in all", result.millis));
+    }
+    Ok(())
+}
+
+/// What a person should know of an output.
+pub(super) fn warn(m: &MadeOutput) {
+    let Some(a) = &m.account else { return };
+    a.warnings.iter().for_each(|w| say(format!("{}: {} [{}]", m.path, w.message, w.code)));
+    if let Some(c) = a.counts.filter(|c| c.nan > 0 || c.overflow > 0) {
+        say(format!("{}: {} samples were no number, {} were beyond what the format holds", m.path, c.nan, c.overflow));
+    }
 }

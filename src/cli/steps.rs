@@ -86,7 +86,7 @@ impl Bench {
                 Ok(*doc)
             }
             StepOutcome::Failed(e) => Err(e),
-            StepOutcome::Made(_) => {
+            StepOutcome::Made(_) | StepOutcome::Rendered(_) => {
                 Err(Error::new(crate::model::ErrorKind::Io, "INTERNAL", "an inspection answered with outputs"))
             }
         }
@@ -106,7 +106,7 @@ pub fn inspect_job(wanted: &Wanted, limits: Limits) -> Result<JobFile, Error> {
     Ok(job)
 }
 
-fn input(root: Option<&Path>, path: &MediaPath) -> Result<JobInput, Error> {
+pub(super) fn input(root: Option<&Path>, path: &MediaPath) -> Result<JobInput, Error> {
     let fail = |e: std::io::Error| {
         let code = if e.kind() == std::io::ErrorKind::NotFound { "FILE-VANISHED" } else { "FILE-UNREADABLE" };
         Error::io(code, "look at it", &e).at(path.as_path())

@@ -38,7 +38,6 @@ pub(super) struct Raw {
     pub picture_memory: Option<u64>,
     pub picture_seconds: Option<u64>,
     pub picture_file_size: Option<u64>,
-    pub ffmpeg: Option<PathBuf>,
     pub shows: Vec<RawShow>,
     pub folders: Vec<RawFolder>,
     pub recipes: Vec<RawRecipe>,
@@ -135,7 +134,6 @@ fn read_main(source: &Arc<Source>, raw: &mut Raw, out: &Out) -> Vec<Spot<String>
                 p.parsed("memory", |t| between(size(t)?, 512 << 20, 1 << 42, "512 MiB", "4 TiB")).map(|s| s.value);
             raw.picture_file_size =
                 p.parsed("file_size", |t| between(size(t)?, 1 << 20, 1 << 44, "1 MiB", "16 TiB")).map(|s| s.value);
-            raw.ffmpeg = absolute(&p, "ffmpeg").map(|s| s.value);
         }
     }
     read_shared(&top, raw);

@@ -5,8 +5,8 @@ use super::reader::Reader;
 use super::source::Spot;
 use crate::engine::colour;
 use crate::engine::deliver::{
-    CdlGrade, ContactSheetRecipe, ExrBlocks, FilterName, LutFile, PlateFormat, PlateRecipe, ProResProfile, ProxyCodec,
-    ProxyRecipe, Recipe, StillFormat, StillFrame, StillRecipe, Treatment,
+    CdlGrade, ContactSheetRecipe, ExrBlocks, FilterName, LutFile, PlateFormat, PlateRecipe, Recipe, StillFormat,
+    StillFrame, StillRecipe, Treatment,
 };
 use crate::engine::document;
 use crate::rules::closest;
@@ -24,8 +24,6 @@ pub(super) enum Kind {
     Still,
     /// Many small pictures.
     ContactSheet,
-    /// A movie.
-    Proxy,
 }
 
 /// What is rendered for the eye when nothing else is said: the picture of a video camera.
@@ -34,9 +32,8 @@ pub(crate) const VIEWING: &str = "Camera Rec.709";
 pub(crate) const AS_SOURCE: &str = "source";
 
 /// Keys that every picture recipe has.
-const COMMON: &[&str] = &[
-    "kind", "name", "color", "source", "cdl", "cdl_id", "cdl_space", "lut", "lut_input", "lut_output", "fit",
-];
+const COMMON: &[&str] =
+    &["kind", "name", "color", "source", "cdl", "cdl_id", "cdl_space", "lut", "lut_input", "lut_output", "fit"];
 
 impl Kind {
     /// Its own keys.
@@ -45,7 +42,6 @@ impl Kind {
             Self::Plate => &["format", "compression", "bits", "first_frame", "plate"],
             Self::Still => &["format", "quality", "bits", "frame"],
             Self::ContactSheet => &["format", "quality", "bits", "columns", "rows"],
-            Self::Proxy => &["codec", "quality", "profile", "audio"],
         }
     }
 
@@ -55,12 +51,11 @@ impl Kind {
             Self::Plate => "plate",
             Self::Still => "still",
             Self::ContactSheet => "contact-sheet",
-            Self::Proxy => "proxy",
         }
     }
 
     /// Every kind.
-    pub(super) const ALL: [Self; 4] = [Self::Plate, Self::Still, Self::ContactSheet, Self::Proxy];
+    pub(super) const ALL: [Self; 3] = [Self::Plate, Self::Still, Self::ContactSheet];
 }
 
 /// The recipes that need no table: those of the kind's own name.
@@ -82,11 +77,6 @@ pub(crate) fn built_in(name: &str) -> Option<Recipe> {
             columns: 5,
             rows: 4,
             treatment: treatment(VIEWING, Some([384, 216])),
-        }),
-        Kind::Proxy => Recipe::Proxy(ProxyRecipe {
-            codec: ProxyCodec::H264 { crf: 20 },
-            treatment: treatment(VIEWING, Some([1920, 1080])),
-            audio: true,
         }),
     })
 }
@@ -130,7 +120,6 @@ pub(super) fn read(kind: Kind, label: &Spot<String>, r: &Reader<'_>, base: &Path
             good &= whole(r, "columns", 1..=20, &mut s.columns) & whole(r, "rows", 1..=20, &mut s.rows);
             good &= treat(r, &mut s.treatment, base);
         }
-        Recipe::Proxy(p) => good &= proxy(r, p) & treat(r, &mut p.treatment, base),
         Recipe::Sidecar(_) => return None,
     }
     if let Recipe::Plate(p) = &mut recipe {
@@ -168,13 +157,8 @@ fn plate(r: &Reader<'_>, p: &mut PlateRecipe) -> bool {
     let mut is_dpx = false;
     let mut good = word(r, "format", &[("exr", false), ("dpx", true)], &mut is_dpx);
     let mut compression = ExrBlocks::Zip;
-    let blocks = [
-        ("none", ExrBlocks::None),
-        ("zips", ExrBlocks::Zips),
-        ("zip", ExrBlocks::Zip),
-        ("piz", ExrBlocks::Piz),
-        ("dwaa", ExrBlocks::Dwaa),
-    ];
+    let blocks =
+        [("none", ExrBlocks::None), ("zips", ExrBlocks::Zips), ("zip", ExrBlocks::Zip), ("piz", ExrBlocks::Piz)];
     good &= word(r, "compression", &blocks, &mut compression);
     let bits = r.integer("bits", 10..=16);
     if is_dpx {
@@ -253,36 +237,6 @@ fn picture_format(r: &Reader<'_>, into: &mut StillFormat) -> bool {
     good
 }
 
-fn proxy(r: &Reader<'_>, p: &mut ProxyRecipe) -> bool {
-    let mut prores = false;
-    let mut good = word(r, "codec", &[("h264", false), ("prores", true)], &mut prores);
-    let mut profile = ProResProfile::Proxy;
-    let profiles = [
-        ("proxy", ProResProfile::Proxy),
-        ("lt", ProResProfile::Lt),
-        ("standard", ProResProfile::Standard),
-        ("hq", ProResProfile::Hq),
-    ];
-    good &= word(r, "profile", &profiles, &mut profile);
-    let mut crf = 20;
-    good &= whole(r, "quality", 0..=51, &mut crf);
-    let (stray, fix) = if prores { ("quality", "ProRes has `profile`") } else { ("profile", "H.264 has `quality`") };
-    if let Some(at) = r.has(stray) {
-        r.out().push(at.error(format!("`{stray}` does not belong to this codec")).suggest(fix));
-        good = false;
-    }
-    p.codec = if prores {
-        ProxyCodec::ProRes { profile }
-    } else {
-        ProxyCodec::H264 { crf: u8::try_from(crf).unwrap_or(20) }
-    };
-    match r.boolean("audio") {
-        Some(b) => p.audio = b.value,
-        None => good &= r.has("audio").is_none(),
-    }
-    good
-}
-
 /// Colour and size.
 fn treat(r: &Reader<'_>, t: &mut Treatment, base: &Path) -> bool {
     let mut good = space(r, "color", true, &mut t.color);
@@ -312,7 +266,7 @@ fn space(r: &Reader<'_>, key: &str, or_source: bool, into: &mut String) -> bool 
             true
         }
         None => {
-            let fix = match closest(&text.value, colour::all_names()) {
+            let fix = match closest(&text.value, colour::SPACES.iter().map(|s| s.name)) {
                 Some(n) => format!("did you mean \"{n}\"?"),
                 None => "`rushes color list` shows them".to_owned(),
             };
@@ -359,7 +313,7 @@ fn look_file(r: &Reader<'_>, key: &str, base: &Path) -> Option<(Spot<String>, Pa
     let path = base.join(&text.value);
     let path = std::path::absolute(&path).unwrap_or(path);
     let bytes = std::fs::metadata(&path).and_then(|m| {
-        if m.is_file() && m.len() <= document::LARGEST_LOOK {
+        if m.is_file() && m.len() <= document::cube::MOST_BYTES {
             std::fs::read(&path)
         } else {
             Err(std::io::Error::other("it is no file, or larger than 256 MiB"))
@@ -403,7 +357,7 @@ fn cdl(r: &Reader<'_>, t: &mut Treatment, base: &Path) -> bool {
 /// # Errors
 /// A sentence for people.
 pub(crate) fn grade(path: &Path, bytes: &[u8], id: Option<&str>, space: &str) -> Result<CdlGrade, String> {
-    let found = document::cdl::read(bytes).map_err(|e| e.at(path).to_string())?;
+    let found = document::cdl::read(bytes, &crate::model::Limits::default()).map_err(|e| e.at(path).to_string())?;
     let one = document::cdl::select(&found, id).map_err(|e| e.at(path).to_string())?;
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let name = one.id.as_ref().map_or_else(|| file.to_string(), |id| format!("{file} {id}"));
@@ -472,8 +426,11 @@ fn template(r: &Reader<'_>, recipe: &Recipe) -> Option<Option<Template>> {
     let Some(text) = r.text("name") else {
         return r.has("name").is_none().then_some(None);
     };
-    let given: &[&str] =
-        if recipe.is_per_frame() { &["version", "frame", "ext", "plate", "recipe"] } else { &["version", "ext", "plate", "recipe"] };
+    let given: &[&str] = if recipe.is_per_frame() {
+        &["version", "frame", "ext", "plate", "recipe"]
+    } else {
+        &["version", "ext", "plate", "recipe"]
+    };
     let template = match Template::parse(&text.value, given) {
         Ok(t) => t,
         Err(flaws) => {

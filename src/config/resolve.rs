@@ -12,8 +12,6 @@ use crate::rules::closest;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// Where Debian's ffmpeg lies.
-const FFMPEG: &str = "/usr/bin/ffmpeg";
 const STATE_DIR: &str = "/var/lib/rushes";
 pub(super) const CONTROL: &str = "/run/rushes/control.sock";
 
@@ -42,11 +40,7 @@ pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {
     let sources = raw.sources.iter().map(|s| s.path.clone()).collect();
     let mut config = Config {
         service: Service { state_dir, control, log: raw.log.unwrap_or_else(|| "info".into()) },
-        engine: EngineSettings {
-            workers: raw.workers.unwrap_or(0),
-            limits,
-            ffmpeg: raw.ffmpeg.clone().unwrap_or_else(|| PathBuf::from(FFMPEG)),
-        },
+        engine: EngineSettings { workers: raw.workers.unwrap_or(0), limits },
         shows: raw.shows.into_iter().map(|s| (s.name.value.clone(), show(s))).collect(),
         folders,
         sources,

@@ -49,8 +49,6 @@ pub struct EngineSettings {
     pub workers: usize,
     /// Bounds of each worker.
     pub limits: Limits,
-    /// The program that decodes and encodes movies (absolute); `ffprobe` lies beside it.
-    pub ffmpeg: PathBuf,
 }
 
 /// `[show.NAME]`.

@@ -69,7 +69,6 @@ pub(super) const PICTURES: Section = Section {
         key("memory", "size", "\"4 GiB\""),
         key("seconds", "whole number", "3600"),
         key("file_size", "size", "\"256 GiB\""),
-        key("ffmpeg", "absolute path", "\"/usr/bin/ffmpeg\""),
     ],
 };
 pub(super) const SHOW: Section = Section {
@@ -78,7 +77,11 @@ pub(super) const SHOW: Section = Section {
 };
 pub(super) const COLOR: Section = Section {
     title: "[show.NAME.color]",
-    keys: &[key("aces", "\"1.3\" or \"2.0\"", "\"2.0\""), key("working", "colour space", "\"ACEScct\""), key("source", "colour space", "")],
+    keys: &[
+        key("aces", "\"1.3\" or \"2.0\"", "\"2.0\""),
+        key("working", "colour space", "\"ACEScct\""),
+        key("source", "colour space", ""),
+    ],
 };
 pub(super) const FOLDER: Section = Section {
     title: "[[folder]]",
@@ -115,7 +118,7 @@ pub(super) const RULE: Section = Section {
 pub(super) const RECIPE: Section = Section {
     title: "[recipe.NAME]",
     keys: &[
-        key("kind", "sidecar, plate, still, contact-sheet or proxy", ""),
+        key("kind", "sidecar, plate, still or contact-sheet", ""),
         key("formats", "list of json, ale", ""),
         key("name", "name template", ""),
         key("format", "exr, dpx, jpeg or png", ""),
@@ -128,7 +131,7 @@ pub(super) const RECIPE: Section = Section {
         key("lut_input", "colour space", ""),
         key("lut_output", "colour space", "\"Camera Rec.709\""),
         key("fit", "table", ""),
-        key("compression", "none, zips, zip, piz or dwaa", "\"zip\""),
+        key("compression", "none, zips, zip or piz", "\"zip\""),
         key("bits", "8, 10 or 16", ""),
         key("first_frame", "whole number, or source", "1001"),
         key("plate", "whole number", "1"),
@@ -136,9 +139,6 @@ pub(super) const RECIPE: Section = Section {
         key("frame", "first, middle, last or a whole number", "\"middle\""),
         key("columns", "whole number", "5"),
         key("rows", "whole number", "4"),
-        key("codec", "h264 or prores", "\"h264\""),
-        key("profile", "proxy, lt, standard or hq", "\"proxy\""),
-        key("audio", "true or false", "true"),
         later("framing", "use `fit`, which scales the whole source"),
     ],
 };

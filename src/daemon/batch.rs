@@ -50,7 +50,6 @@ impl Core {
         if job.recipe.is_picture() {
             step.limits = folder.picture_limits;
             step.limits.threads = self.threads_of_one();
-            step.ffmpeg = Some(self.config.engine.ffmpeg.clone());
             let unit = self.unit_for(job).ok_or_else(gone)?;
             step.inputs = inputs_of(&unit, folder);
         }

@@ -101,7 +101,7 @@ fn remaining(work: &Mutex<Work>) -> usize {
 
 /// Whether something is put together after the ranges.
 fn needs_finish(recipe: &Recipe) -> bool {
-    matches!(recipe, Recipe::Proxy(_) | Recipe::ContactSheet(_))
+    matches!(recipe, Recipe::ContactSheet(_))
 }
 
 /// The frames of the job, in order.
@@ -150,8 +150,8 @@ fn prepare(stage: &Stage, job: &JobFile) -> Result<(), Error> {
 
 /// A step of the job: everything but the files that other ranges read.
 fn sub_job(job: &JobFile, step: StepKind, frames: Option<(i64, i64)>) -> JobFile {
-    let base = job.base.or_else(|| wanted_frames(job).ok().and_then(|n| n.first().copied()));
-    let mut sub = JobFile { step, frames: frames.or(job.frames), base, result: None, ..job.clone() };
+    let whole = wanted_frames(job).ok().and_then(|n| Some((*n.first()?, *n.last()?)));
+    let mut sub = JobFile { step, frames: frames.or(job.frames), whole, result: None, ..job.clone() };
     let is_sequence = job.clip.as_ref().is_some_and(|c| c.clip.unit == ClipUnit::Sequence);
     if let (true, Some((a, b)), Some(numbers)) =
         (is_sequence, frames, job.clip.as_ref().and_then(|c| frame_numbers(c).ok()))

@@ -1,6 +1,6 @@
 //! The inner worker: opens its inputs, locks itself in for good, works, says what came of it on standard output.
 
-use crate::engine::deliver::{JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_inputs, work};
+use crate::engine::deliver::{JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_inputs, prepare, work};
 use crate::engine::process::{LockReport, lock_in};
 use crate::exec::job_file;
 use crate::model::{Error, ErrorKind};
@@ -33,7 +33,7 @@ pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
         Ok(job) => job,
         Err(e) => return fail(&e),
     };
-    let (outcome, lock) = match prepare(&job, staging) {
+    let (outcome, lock) = match set_up(&job, staging) {
         Ok((dir, most)) => step(&job, dir, most),
         Err(e) => (StepOutcome::Failed(e), None),
     };
@@ -63,7 +63,7 @@ fn fail(e: &Error) -> ExitCode {
 }
 
 /// Opens staging and raises the number of files to what the job may use.
-fn prepare(job: &JobFile, staging: &Path) -> Result<(Option<OwnedFd>, usize), Error> {
+fn set_up(job: &JobFile, staging: &Path) -> Result<(Option<OwnedFd>, usize), Error> {
     let now = getrlimit(Resource::Nofile);
     let wanted = now.maximum.map_or(job.limits.open_files, |hard| hard.min(job.limits.open_files));
     if now.current.is_some_and(|soft| soft < wanted) {
@@ -86,6 +86,10 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Ok(i) => i,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
+    let prepared = match prepare(job) {
+        Ok(p) => p,
+        Err(e) => return (StepOutcome::Failed(e), None),
+    };
     let parent = std::env::var(PARENT).ok().and_then(|p| p.parse().ok());
     let staging = staging.as_ref().map(AsFd::as_fd);
     let report = match lock_in(staging, &job.limits, parent) {
@@ -93,7 +97,7 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Err(e) => return (StepOutcome::Failed(e), None),
     };
     // The panic's own message goes to standard error, which the parent keeps.
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging))).unwrap_or_else(|_| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging, &prepared))).unwrap_or_else(|_| {
         let what = "rushes itself has a fault that this file brings out; please report it";
         StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
     });

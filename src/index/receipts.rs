@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 pub const RECEIPT_SCHEMA: &str = "rushes.receipt/1";
 
 /// What a finished job made, and from what.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// The job.
     pub job: JobId,

@@ -117,7 +117,7 @@ pub struct Waiver {
 }
 
 /// A finished job, as the journal or a receipt tells it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DoneRecord {
     /// What was made.
     pub outputs: Vec<MadeOutput>,

@@ -116,7 +116,9 @@ impl Template {
         given: &dyn Fn(&str) -> Option<String>,
     ) -> Result<MediaPath, Error> {
         let parts = self.parts.iter().map(|p| match p {
-            Part::Field { name, digits } if kept.contains(&name.as_str()) => Part::Text(stand_in(name, (*digits).max(1))),
+            Part::Field { name, digits } if kept.contains(&name.as_str()) => {
+                Part::Text(stand_in(name, (*digits).max(1)))
+            }
             other => other.clone(),
         });
         let left = Self { source: self.source.clone(), parts: parts.collect() };

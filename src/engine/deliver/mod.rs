@@ -16,15 +16,13 @@ mod step;
 mod work;
 mod workspace;
 
-pub use account::{
-    ACCOUNT_SCHEMA, Account, ColorAccount, FrameCounts, PassStats, Rendered, SourceAccount, StagedFile,
-};
+pub use account::{ACCOUNT_SCHEMA, Account, ColorAccount, FrameCounts, PassStats, Rendered, SourceAccount, StagedFile};
 pub use frames::frame_numbers;
 pub use names::{OutputPattern, stand_in};
-pub use pass::{Prepared, needed_frames, prepare};
+pub use pass::{ACCOUNT_ATTRIBUTE, needed_frames};
 pub use picture::{
-    CdlGrade, ContactSheetRecipe, ExrBlocks, FilterName, LutFile, PlateFormat, PlateRecipe, ProResProfile, ProxyCodec,
-    ProxyRecipe, StillFormat, StillFrame, StillRecipe, Treatment,
+    CdlGrade, ContactSheetRecipe, ExrBlocks, FilterName, LutFile, PlateFormat, PlateRecipe, StillFormat, StillFrame,
+    StillRecipe, Treatment,
 };
 pub use plan::{NAME_ROOM, Naming, plan, version_name};
 pub use publish::{Claim, publish};
@@ -33,5 +31,5 @@ pub use step::{
     Companion, JOB_SCHEMA, JobFile, JobInput, MadeOutput, Part, PlannedOutput, RESULT_SCHEMA, StepKind, StepOutcome,
     StepResult,
 };
-pub use work::{OpenInput, open_inputs, work};
+pub use work::{OpenInput, Prepared, open_inputs, prepare, work};
 pub use workspace::{Stage, Workspace};

@@ -95,8 +95,7 @@ impl PlannedOutput {
         }
         // every file differs from the pattern in its frame number alone: what stands around it changes with the version
         let (old, new) = (around(pattern, from), around(pattern, to));
-        let frame =
-            name.as_bytes().strip_prefix(old.0.as_slice()).and_then(|rest| rest.strip_suffix(old.1.as_slice()));
+        let frame = name.as_bytes().strip_prefix(old.0.as_slice()).and_then(|rest| rest.strip_suffix(old.1.as_slice()));
         match frame {
             Some(frame) => OsString::from_vec([new.0.as_slice(), frame, &new.1].concat()),
             None => name.to_owned(),

@@ -131,8 +131,6 @@ pub enum ExrBlocks {
     Zip,
     /// Wavelets, lossless.
     Piz,
-    /// Cosine transform, lossy.
-    Dwaa,
 }
 
 /// One picture of the clip.
@@ -189,48 +187,6 @@ pub struct ContactSheetRecipe {
     pub rows: u32,
     /// Colour, and the most pixels of each small picture.
     pub treatment: Treatment,
-}
-
-/// A movie to look at and to edit with.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ProxyRecipe {
-    /// How it is compressed.
-    pub codec: ProxyCodec,
-    /// Colour and size.
-    pub treatment: Treatment,
-    /// Whether the camera's sound goes along.
-    pub audio: bool,
-}
-
-/// The codec of a proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "is")]
-pub enum ProxyCodec {
-    /// H.264, 8 bits, 4:2:0.
-    H264 {
-        /// Constant rate factor of x264, 0 (no loss) to 51.
-        crf: u8,
-    },
-    /// Apple ProRes, 10 bits, 4:2:2.
-    ProRes {
-        /// The profile.
-        profile: ProResProfile,
-    },
-}
-
-/// A profile of ProRes 422.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ProResProfile {
-    /// 422 Proxy.
-    Proxy,
-    /// 422 LT.
-    Lt,
-    /// 422.
-    Standard,
-    /// 422 HQ.
-    Hq,
 }
 
 impl StillFormat {

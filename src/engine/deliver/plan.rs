@@ -42,19 +42,16 @@ pub fn plan(clip: &ClipDoc, recipe: &Recipe, naming: Naming<'_>) -> Result<Vec<P
     match (recipe, naming) {
         (Recipe::Sidecar(s), Naming::Beside { dir, stem, .. }) => sidecars(clip, &s.formats, dir, stem),
         (Recipe::Sidecar(_), Naming::Pattern(_)) => Err(escapes("a sidecar is named after its clip")),
-        (picture, naming) => super::plan_picture::plan(clip, picture, naming).map(|o| vec![o]).map_err(|e| match naming {
-            Naming::Beside { dir, stem, .. } => e.at(&first_file(clip, dir, stem)),
-            Naming::Pattern(_) => e.at(&first_file(clip, Path::new(""), OsStr::new(&clip.clip.name))),
-        }),
+        (picture, naming) => {
+            super::plan_picture::plan(clip, picture, naming).map(|o| vec![o]).map_err(|e| match naming {
+                Naming::Beside { dir, stem, .. } => e.at(&first_file(clip, dir, stem)),
+                Naming::Pattern(_) => e.at(&first_file(clip, Path::new(""), OsStr::new(&clip.clip.name))),
+            })
+        }
     }
 }
 
-fn sidecars(
-    clip: &ClipDoc,
-    formats: &[SidecarFormat],
-    dir: &Path,
-    stem: &OsStr,
-) -> Result<Vec<PlannedOutput>, Error> {
+fn sidecars(clip: &ClipDoc, formats: &[SidecarFormat], dir: &Path, stem: &OsStr) -> Result<Vec<PlannedOutput>, Error> {
     let mut outputs = Vec::new();
     for format in formats {
         let (part, ending, supersede) = match format {
@@ -192,7 +189,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_made_is_not_planned() {
-        let e = plan(&ClipDoc::new("x", ClipUnit::File), &both(), beside(Path::new("A"), OsStr::new("B.mov"))).unwrap_err();
+        let e =
+            plan(&ClipDoc::new("x", ClipUnit::File), &both(), beside(Path::new("A"), OsStr::new("B.mov"))).unwrap_err();
         assert_eq!((e.code.as_ref(), e.kind), ("FIELD-ABSENT", ErrorKind::Unsupported));
     }
 

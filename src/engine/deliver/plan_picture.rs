@@ -22,7 +22,6 @@ fn shape(recipe: &Recipe) -> Option<Shape> {
         Recipe::Plate(p) => ("plate", p.format.extension(), true),
         Recipe::Still(s) => ("still", s.format.extension(), false),
         Recipe::ContactSheet(s) => ("contact-sheet", s.format.extension(), false),
-        Recipe::Proxy(_) => ("proxy", "mov", false),
     };
     Some(Shape { part, extension, per_frame })
 }
@@ -123,10 +122,6 @@ fn can_be_made(clip: &ClipDoc, recipe: &Recipe) -> Result<(), Error> {
         return Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", "the clip has no frames"));
     }
     match recipe {
-        Recipe::Proxy(_) if clip.fps.project.is_none() && clip.timecode.is_none() => {
-            let what = "a movie needs a frame rate, and the clip gives none (`fps.project`)";
-            Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", what).fix("state `frame_rate` of the show"))
-        }
         Recipe::Still(s) if s.frame.choose(&numbers).is_none() => {
             let what = format!("the clip has no frame {:?}", s.frame);
             Err(Error::new(ErrorKind::Unsupported, "FRAMES-OUTSIDE", what).fix("name a frame that is there"))

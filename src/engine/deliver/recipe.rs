@@ -1,6 +1,6 @@
 //! The closed list of things that can be made. Users write it, the compiler finds the forgotten arm.
 
-use super::picture::{ContactSheetRecipe, PlateRecipe, ProxyRecipe, StillRecipe, Treatment};
+use super::picture::{ContactSheetRecipe, PlateRecipe, StillRecipe, Treatment};
 use serde::{Deserialize, Serialize};
 
 /// A resolved recipe: every parameter filled in.
@@ -15,8 +15,6 @@ pub enum Recipe {
     Still(StillRecipe),
     /// Many small pictures on one.
     ContactSheet(ContactSheetRecipe),
-    /// A movie to look at.
-    Proxy(ProxyRecipe),
 }
 
 /// What to write about a clip.
@@ -48,7 +46,9 @@ impl Recipe {
     #[must_use]
     pub fn revision(&self) -> u32 {
         match self {
-            Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) | Self::Proxy(_) => 1,
+            // 2: `format.decodable` is filled
+            Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json) => 2,
+            Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) => 1,
         }
     }
 
@@ -60,7 +60,6 @@ impl Recipe {
             Self::Plate(r) => Some(&r.treatment),
             Self::Still(r) => Some(&r.treatment),
             Self::ContactSheet(r) => Some(&r.treatment),
-            Self::Proxy(r) => Some(&r.treatment),
         }
     }
 
@@ -71,7 +70,6 @@ impl Recipe {
             Self::Plate(r) => Some(&mut r.treatment),
             Self::Still(r) => Some(&mut r.treatment),
             Self::ContactSheet(r) => Some(&mut r.treatment),
-            Self::Proxy(r) => Some(&mut r.treatment),
         }
     }
 

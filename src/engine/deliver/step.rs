@@ -126,12 +126,9 @@ pub struct JobFile {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
-    /// The program that decodes and encodes movies (absolute); `ffprobe` lies beside it.
+    /// In a step of a range: first and last frame of the whole job, from which outputs are numbered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub ffmpeg: Option<PathBuf>,
-    /// In a step of a range: the first frame of the whole job, from which outputs are numbered.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub base: Option<i64>,
+    pub whole: Option<(i64, i64)>,
     /// Where the result goes (absolute); absent = stdout.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub result: Option<PathBuf>,
@@ -158,8 +155,7 @@ impl JobFile {
             mode: default_mode(),
             gid: None,
             limits: Limits::default(),
-            ffmpeg: None,
-            base: None,
+            whole: None,
             result: None,
         }
     }
@@ -220,7 +216,7 @@ pub enum StepOutcome {
 }
 
 /// One output that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MadeOutput {
     /// Relative to the output folder.
     pub path: MediaPath,

@@ -1,5 +1,6 @@
 //! The work itself, as done in the locked-in worker: inputs come open, outputs go to staging, nothing else is touched.
 
+use super::pass;
 use super::place::{failed, kind, open};
 use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, StepKind, StepOutcome};
 use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect};
@@ -28,11 +29,7 @@ pub struct OpenInput<'a> {
 /// # Errors
 /// `FILE-VANISHED`, `FILE-CHANGED`, `FILE-UNREADABLE` (Io), `FILE-NOT-REGULAR` (Malformed), `ROOT-UNAVAILABLE`.
 pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Error> {
-    let needed = match (job.step, &job.recipe) {
-        (StepKind::Inspect, _) => true,
-        (StepKind::Deliver, recipe) => recipe.as_ref().is_some_and(Recipe::needs_inputs),
-    };
-    if !needed {
+    if !matches!(job.step, StepKind::Inspect | StepKind::Frames) {
         return Ok(Vec::new());
     }
     let mut roots: BTreeMap<&Path, OwnedFd> = BTreeMap::new();
@@ -86,6 +83,11 @@ fn open_input<'a>(input: &'a JobInput, roots: &mut BTreeMap<&'a Path, OwnedFd>) 
 }
 
 impl OpenInput<'_> {
+    /// As readers and decoders want it.
+    pub(super) fn given(&self) -> Input<'_> {
+        Input { path: &self.input.path, file: &self.file, size: self.input.size }
+    }
+
     fn check(&self, when: &str) -> Result<(), Error> {
         let s = fstat(&self.file)
             .map_err(|e| Error::io("FILE-UNREADABLE", "look at the file", &std::io::Error::from(e)))?;
@@ -114,11 +116,37 @@ fn choose(inputs: &[JobInput], most: usize) -> BTreeSet<usize> {
     out
 }
 
+/// What a worker reads beside its inputs, before it locks itself in.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    looks: BTreeMap<std::path::PathBuf, Vec<u8>>,
+}
+
+/// Reads what a step needs beside its inputs.
+///
+/// # Errors
+/// `FILE-VANISHED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look.
+pub fn prepare(job: &JobFile) -> Result<Prepared, Error> {
+    let looks = if job.step == StepKind::Frames { pass::read_looks(job)? } else { BTreeMap::new() };
+    Ok(Prepared { looks })
+}
+
 /// Does a step. Inspection answers with the clip document; delivery writes output `n` of the job as file `n` of
 /// `staging`, durable and with the job's mode, and answers with what each holds.
 #[must_use]
-pub fn work(job: &JobFile, inputs: &[OpenInput<'_>], staging: Option<BorrowedFd<'_>>) -> StepOutcome {
+pub fn work(
+    job: &JobFile,
+    inputs: &[OpenInput<'_>],
+    staging: Option<BorrowedFd<'_>>,
+    prepared: &Prepared,
+) -> StepOutcome {
+    let staged =
+        || staging.ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "there is no staging folder"));
     let outcome = match job.step {
+        StepKind::Frames => staged()
+            .and_then(|dir| pass::run(job, inputs, dir, &prepared.looks))
+            .map(|r| StepOutcome::Rendered(Box::new(r))),
+        StepKind::Finish => staged().and_then(|dir| pass::finish(job, dir)).map(|r| StepOutcome::Rendered(Box::new(r))),
         StepKind::Inspect => inspect_step(job, inputs).map(|doc| StepOutcome::Inspected(Box::new(doc))),
         StepKind::Deliver => deliver_step(job, staging).map(StepOutcome::Made),
     };
@@ -131,8 +159,7 @@ pub fn work(job: &JobFile, inputs: &[OpenInput<'_>], staging: Option<BorrowedFd<
 }
 
 fn inspect_step(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<ClipDoc, Error> {
-    let given: Vec<Input<'_>> =
-        inputs.iter().map(|i| Input { path: &i.input.path, file: &i.file, size: i.input.size }).collect();
+    let given: Vec<Input<'_>> = inputs.iter().map(OpenInput::given).collect();
     let mut doc = inspect(&job.name, job.unit, &given, &job.limits)?;
     // A long sequence was sampled: what counts files must count all of them.
     if job.unit == ClipUnit::Sequence && doc.clip.frames.is_some() {
@@ -151,7 +178,7 @@ fn deliver_step(job: &JobFile, staging: Option<BorrowedFd<'_>>) -> Result<Vec<Ma
     let staging = staging.ok_or_else(|| invalid("the step makes outputs but has no staging folder"))?;
     let recipe = job.recipe.as_ref().ok_or_else(|| invalid("the step makes outputs but has no recipe"))?;
     let clip = job.clip.as_ref().ok_or_else(|| invalid("the step makes outputs but has no clip"))?;
-    let Recipe::Sidecar(_) = recipe;
+    let Recipe::Sidecar(_) = recipe else { return Err(invalid("pictures are made range by range")) };
     let context = SidecarContext { job: &job.id, revision: recipe.revision(), context: &job.context };
     let mut made = Vec::new();
     for (n, planned) in job.outputs.iter().enumerate() {
@@ -161,13 +188,9 @@ fn deliver_step(job: &JobFile, staging: Option<BorrowedFd<'_>>) -> Result<Vec<Ma
             other => return Err(invalid(&format!("the recipe has no part `{other}`"))),
         };
         stage(staging, &n.to_string(), &bytes, job.mode)?;
-        made.push(MadeOutput {
-            path: planned.path.clone(),
-            size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            xxh128: format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes)),
-            kept: false,
-            superseded: None,
-        });
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        let xxh128 = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes));
+        made.push(MadeOutput::new(planned.path.clone(), size, &xxh128));
     }
     Ok(made)
 }

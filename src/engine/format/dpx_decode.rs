@@ -104,6 +104,11 @@ pub(super) fn decode(input: &Input<'_>, limits: &Limits) -> Result<Decoded, Erro
     Ok(Decoded { frame, how: how(&head, &element, &lines) })
 }
 
+/// Whether [`decode`] knows this form of picture.
+pub(super) fn is_decodable(head: &DpxHeader) -> bool {
+    element(head).is_ok()
+}
+
 /// Room for the picture's samples, if that is within the limit.
 fn samples(e: &Element, limits: &Limits) -> Result<Vec<f32>, Error> {
     let (width, height) = (e.width, e.height);

@@ -6,7 +6,7 @@ use crate::engine::deliver::{
     ACCOUNT_SCHEMA, Account, ColorAccount, FilterName, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount,
     Treatment,
 };
-use crate::engine::framing::{Filter, Fit, Placement};
+use crate::engine::framing::{Crop, Filter, Fit, Placement, Target};
 use crate::model::{ClipDoc, Error, ErrorKind, Warning};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,12 +27,12 @@ pub(super) struct PartPlan<'a> {
     pub only: Option<BTreeSet<i64>>,
     /// Ops before resampling.
     pub before: Chain,
-    /// Ops after it.
-    pub after: Chain,
-    /// The same, ready to run.
+    /// Those before and those after it, ready to run.
     pub kernels: (Kernel, Kernel),
     /// Geometry.
     pub placement: Placement,
+    /// Whether every pixel stays where it is: then `before` is all there is.
+    pub unscaled: bool,
     /// The filter.
     pub filter: Filter,
     /// The space of the output; `None`: as the source, whatever that is.
@@ -54,10 +54,15 @@ pub(super) fn plans<'a>(
     looks: &Looks,
     frames: &[i64],
 ) -> Result<Vec<PartPlan<'a>>, Error> {
+    let bounds = job.whole.or(job.frames);
+    let whole: Vec<i64> = super::super::frame_numbers(doc)?
+        .into_iter()
+        .filter(|n| bounds.is_none_or(|(a, b)| (a..=b).contains(n)))
+        .collect();
     let mut out = Vec::new();
     for part in job.parts() {
         for (n, planned) in part.outputs.iter().enumerate() {
-            out.push(plan(job, &part, planned, part.first + n, doc, size, looks, frames)?);
+            out.push(plan(&part, planned, part.first + n, doc, size, looks, (frames, &whole))?);
         }
     }
     Ok(out)
@@ -65,23 +70,22 @@ pub(super) fn plans<'a>(
 
 #[expect(clippy::too_many_arguments, reason = "the one place where all of them meet")]
 fn plan<'a>(
-    job: &'a JobFile,
     part: &Part<'a>,
     planned: &'a PlannedOutput,
     index: usize,
     doc: &ClipDoc,
     size: (u32, u32),
     looks: &Looks,
-    frames: &[i64],
+    (frames, whole): (&[i64], &[i64]),
 ) -> Result<PartPlan<'a>, Error> {
     let t = part.recipe.treatment().ok_or_else(|| internal("a sidecar is no picture"))?;
-    let placement = place(part.recipe, t, doc, size)?;
+    let placement = place(t, doc, size)?;
     let mut warnings = Vec::new();
     let as_source = t.color == AS_SOURCE;
     // what is not converted needs no space, unless it is scaled, which happens in light
     let decision = match decide(doc, t) {
         Ok(d) => Some(d),
-        Err(_) if as_source && placement.is_identity() => None,
+        Err(_) if as_source && is_identity(&placement, size) => None,
         Err(e) => return Err(e),
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
@@ -92,9 +96,9 @@ fn plan<'a>(
         });
     }
     let source = decision.map(|(d, _)| d.space);
-    let (before, after) = chains(t, source, space, placement.is_identity(), looks)?;
+    let (before, after) = chains(t, source, space, is_identity(&placement, size), looks)?;
     let kernels = (before.kernel()?, after.kernel()?);
-    let first = job.base.or_else(|| frames.first().copied()).unwrap_or(0);
+    let first = whole.first().copied().unwrap_or(0);
     let renumber = match part.recipe {
         Recipe::Plate(p) => p.first_frame.map_or(0, |to| to.saturating_sub(first)),
         _ => 0,
@@ -114,7 +118,7 @@ fn plan<'a>(
         decode: BTreeMap::new(),
         color,
         before: before.steps.clone(),
-        placement: placement.clone(),
+        placement,
         after: after.steps.clone(),
         encode: encode_account(part.recipe, t),
         context: part.context.clone(),
@@ -125,11 +129,11 @@ fn plan<'a>(
         index,
         recipe: part.recipe,
         planned,
-        only: only(part.recipe, doc)?,
+        only: only(part.recipe, whole, doc),
         before,
-        after,
         kernels,
         placement,
+        unscaled: is_identity(&placement, size),
         filter: filter(t.filter),
         space: space.or(source),
         renumber,
@@ -155,20 +159,23 @@ impl PartPlan<'_> {
     }
 }
 
-/// The frames that a recipe needs, of all of the clip; `None`: every one.
-pub(super) fn only(recipe: &Recipe, doc: &ClipDoc) -> Result<Option<BTreeSet<i64>>, Error> {
-    let numbers = super::super::frame_numbers(doc)?;
-    Ok(match recipe {
-        Recipe::Still(s) => Some(s.frame.choose(&numbers).into_iter().collect()),
+/// The frames that a recipe needs, of those in `wanted`, the frames of the whole job; `None`: every one.
+pub(super) fn only(recipe: &Recipe, wanted: &[i64], doc: &ClipDoc) -> Option<BTreeSet<i64>> {
+    match recipe {
+        Recipe::Still(s) => {
+            let all = super::super::frame_numbers(doc).unwrap_or_default();
+            let named = s.frame.choose(wanted).or_else(|| s.frame.choose(&all));
+            Some(named.into_iter().collect())
+        }
         Recipe::ContactSheet(s) => {
-            let wanted = usize::try_from(s.columns.saturating_mul(s.rows)).unwrap_or(1).max(1);
-            let n = wanted.min(numbers.len());
+            let most = usize::try_from(s.columns.saturating_mul(s.rows)).unwrap_or(1).max(1);
+            let n = most.min(wanted.len());
             // the middle of each of n equal parts
-            let at = |k: usize| numbers.get((2 * k + 1).saturating_mul(numbers.len()) / (2 * n).max(1)).copied();
+            let at = |k: usize| wanted.get((2 * k + 1).saturating_mul(wanted.len()) / (2 * n).max(1)).copied();
             Some((0..n).filter_map(at).collect())
         }
-        Recipe::Plate(_) | Recipe::Proxy(_) | Recipe::Sidecar(_) => None,
-    })
+        Recipe::Plate(_) | Recipe::Sidecar(_) => None,
+    }
 }
 
 fn internal(what: &str) -> Error {
@@ -190,16 +197,23 @@ fn color_account(
 }
 
 /// The whole source, scaled down into the box; plates are never scaled up.
-fn place(recipe: &Recipe, t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
+fn place(t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
     let fit = Fit {
         source: (width, height),
-        pixel_aspect: doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0),
-        within: t.within.map(|[w, h]| (w, h)),
+        source_pixel_aspect: doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0),
+        target: t.within.map_or(Target::Within { width, height }, |[width, height]| Target::Within { width, height }),
         never_up: true,
         square: t.square,
-        even: matches!(recipe, Recipe::Proxy(_)),
+        even: false,
     };
     fit.place()
+}
+
+/// Whether every pixel stays where it is.
+fn is_identity(p: &Placement, (width, height): (u32, u32)) -> bool {
+    p.width == width
+        && p.height == height
+        && p.crop == Crop { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) }
 }
 
 fn filter(name: FilterName) -> Filter {
@@ -263,7 +277,7 @@ fn lut_ops(l: &LutFile, looks: &Looks) -> Result<Vec<Op>, Error> {
 
 /// How the output is stored.
 fn encode_account(recipe: &Recipe, t: &Treatment) -> BTreeMap<String, String> {
-    use crate::engine::deliver::{PlateFormat, ProxyCodec, StillFormat};
+    use crate::engine::deliver::{PlateFormat, StillFormat};
     let still = |f: StillFormat| match f {
         StillFormat::Jpeg { quality } => format!("JPEG, 8 bits, quality {quality}, no sub-sampling"),
         StillFormat::Png { bits } => format!("PNG, {bits} bits"),
@@ -275,10 +289,6 @@ fn encode_account(recipe: &Recipe, t: &Treatment) -> BTreeMap<String, String> {
         },
         Recipe::Still(s) => still(s.format),
         Recipe::ContactSheet(s) => still(s.format),
-        Recipe::Proxy(p) => match p.codec {
-            ProxyCodec::H264 { crf } => format!("H.264, 8 bits, 4:2:0, BT.709, video range, rate factor {crf}"),
-            ProxyCodec::ProRes { profile } => format!("ProRes 422 {profile:?}, 10 bits, BT.709, video range"),
-        },
         Recipe::Sidecar(_) => String::new(),
     };
     let mut out = BTreeMap::from([("format".to_owned(), format)]);

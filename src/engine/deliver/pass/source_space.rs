@@ -63,8 +63,9 @@ fn sure(space: &'static Space) -> Decision {
 }
 
 fn unknown(what: String) -> Error {
-    Error::new(ErrorKind::Unsupported, "COLOR-UNKNOWN", what)
-        .fix("state it: `source` of the recipe or of the show's color, or --source; `rushes color list` shows the names")
+    Error::new(ErrorKind::Unsupported, "COLOR-UNKNOWN", what).fix(
+        "state it: `source` of the recipe or of the show's color, or --source; `rushes color list` shows the names",
+    )
 }
 
 /// A space that is always there.
@@ -127,7 +128,10 @@ mod tests {
     fn metadata_then_rule_then_tags_then_default() {
         let camera = clip("mov", Some("ARRI LogC4"), Some("BT.709"), Some("BT.709"));
         let (space, why) = said(&camera, &asked(Some("S-Log3 S-Gamut3.Cine"), false));
-        assert_eq!((space.as_str(), why.as_str()), ("ARRI LogC4", "the metadata say so: color.space (arri, Color Space)"));
+        assert_eq!(
+            (space.as_str(), why.as_str()),
+            ("ARRI LogC4", "the metadata say so: color.space (arri, Color Space)")
+        );
         assert_eq!(said(&camera, &asked(Some("S-Log3 S-Gamut3.Cine"), true)).0, "S-Log3 S-Gamut3.Cine");
         let plain = clip("mov", None, Some("BT.709"), Some("BT.709"));
         assert_eq!(said(&plain, &asked(Some("ARRI LogC3 (EI800)"), false)).0, "ARRI LogC3 (EI800)");

@@ -4,7 +4,10 @@ use super::super::place::{failed, open};
 use super::part::PartPlan;
 use crate::engine::colour::{Kind, Primaries, Space};
 use crate::engine::deliver::{ExrBlocks, PlateFormat, Recipe, StagedFile, StillFormat};
-use crate::engine::encode::{self, Encoded, ExrCompression, ExrOptions, ExrValue, FrameStamp, Light};
+use crate::engine::encode::dpx::{DpxDepth, DpxOptions, DpxTransfer};
+use crate::engine::encode::exr::{self, ColourSpace, ExrCompression, ExrOptions, ExrValue};
+use crate::engine::encode::png::PngDepth;
+use crate::engine::encode::{DisplaySpace, FrameStamp, dpx::dpx, jpeg::jpeg, png::png};
 use crate::engine::image::{Counts, Frame};
 use crate::model::{ClipDoc, Error, Rational, Timecode};
 use rustix::fs::{Mode, OFlags};
@@ -74,6 +77,9 @@ fn labels(frames: i64, rate: Option<Rational>, counted: Rational) -> i64 {
     i64::try_from((i128::from(frames) * up).div_euclid(down.max(1))).unwrap_or(frames)
 }
 
+/// A file's bytes, and what had to be changed in the picture.
+pub(super) type Encoded = (Vec<u8>, Counts);
+
 /// Encodes a frame of a plate, with everything that its header tells.
 pub(super) fn plate(
     part: &PartPlan<'_>,
@@ -86,28 +92,49 @@ pub(super) fn plate(
     match format {
         PlateFormat::Exr { compression } => {
             let color = part.space.and_then(exr_color);
-            let mut attributes = encode::plate_attributes(doc, stamp, color.as_ref());
-            attributes.push((ACCOUNT_ATTRIBUTE.to_owned(), ExrValue::Text(account.to_owned())));
-            let blocks = match compression {
-                ExrBlocks::None => ExrCompression::None,
-                ExrBlocks::Zips => ExrCompression::Zips,
-                ExrBlocks::Zip => ExrCompression::Zip,
-                ExrBlocks::Piz => ExrCompression::Piz,
-                ExrBlocks::Dwaa => ExrCompression::Dwaa,
+            let own = exr::FrameStamp {
+                timecode: stamp.timecode,
+                rate: stamp.rate,
+                counter: i32::try_from(stamp.frame).ok(),
             };
-            let options = ExrOptions { compression: blocks, attributes, pixel_aspect: part.placement.pixel_aspect };
-            encode::exr(picture, &options)
+            let mut attributes = exr::plate_attributes(doc, &own, color.as_ref());
+            attributes.push((ACCOUNT_ATTRIBUTE.to_owned(), ExrValue::Text(account.to_owned())));
+            let aspect = part.placement.pixel_aspect;
+            if (aspect - 1.0).abs() > 1e-9 {
+                #[expect(clippy::cast_possible_truncation, reason = "the file format holds singles")]
+                attributes.push(("pixelAspectRatio".to_owned(), ExrValue::Float(aspect as f32)));
+            }
+            let compression = match compression {
+                ExrBlocks::None => ExrCompression::None,
+                ExrBlocks::Zips => ExrCompression::Zips { level: 4 },
+                ExrBlocks::Zip => ExrCompression::Zip { level: 4 },
+                ExrBlocks::Piz => ExrCompression::Piz,
+            };
+            let is_aces = part.space.is_some_and(|s| s.name == "ACES2065-1");
+            let aces_container = is_aces && compression == ExrCompression::None;
+            let done = exr::exr(picture, &ExrOptions { compression, attributes, aces_container })?;
+            Ok((done.bytes, done.counts))
         }
-        PlateFormat::Dpx { bits } => encode::dpx(picture, bits, doc, stamp, light(part.space)),
+        PlateFormat::Dpx { bits } => {
+            let options = DpxOptions {
+                depth: if bits == 10 { DpxDepth::Ten } else { DpxDepth::Sixteen },
+                transfer: transfer(part.space),
+                // the name changes with the version, which the bytes must not
+                file_name: "",
+                project: "",
+                description: part.space.map_or("", |s| s.name),
+                pixel_aspect: part.placement.pixel_aspect,
+            };
+            dpx(picture, doc, stamp, &options)
+        }
     }
 }
 
-/// Chromaticities and the interchange name, for spaces of light.
-fn exr_color(space: &'static Space) -> Option<encode::ExrColor> {
+/// Chromaticities and the interchange name, for spaces with primaries.
+fn exr_color(space: &'static Space) -> Option<ColourSpace> {
     let Primaries::Rgb { red, green, blue, white } = space.gamut.primaries else { return None };
-    let c = [red, green, blue, white];
     let mut chromaticities = [0.0f32; 8];
-    for (into, value) in chromaticities.iter_mut().zip(c.iter().flat_map(|(x, y)| [*x, *y])) {
+    for (into, value) in chromaticities.iter_mut().zip([red, green, blue, white].iter().flat_map(|(x, y)| [*x, *y])) {
         #[expect(clippy::cast_possible_truncation, reason = "the file format holds singles")]
         {
             *into = value as f32;
@@ -119,24 +146,29 @@ fn exr_color(space: &'static Space) -> Option<encode::ExrColor> {
         "Linear Rec.709 (sRGB)" => Some("lin_rec709_scene"),
         _ => None,
     };
-    Some(encode::ExrColor { chromaticities, interop: interop.map(str::to_owned) })
+    Some(ColourSpace { chromaticities, interop_id: interop.map(str::to_owned) })
 }
 
 /// What the header of a DPX says of its values.
-fn light(space: Option<&'static Space>) -> Light {
+fn transfer(space: Option<&'static Space>) -> DpxTransfer {
     match space.map(|s| (s.kind, s.name)) {
-        Some((_, "Camera Rec.709")) | Some((Kind::Display, _)) => Light::Rec709,
-        Some((Kind::SceneCoded, _)) => Light::Logarithmic,
-        Some((Kind::SceneLinear | Kind::DisplayLinear, _)) => Light::Linear,
-        None => Light::Unknown,
+        Some((_, "Camera Rec.709") | (Kind::Display, _)) => DpxTransfer::Bt709,
+        Some((Kind::SceneCoded, _)) => DpxTransfer::Log,
+        Some((Kind::SceneLinear | Kind::DisplayLinear, _)) => DpxTransfer::Linear,
+        None => DpxTransfer::User,
     }
 }
 
 /// Encodes a still.
 pub(super) fn still(format: StillFormat, picture: &Frame, space: Option<&'static Space>) -> Result<Encoded, Error> {
+    let shown = match space.map(|s| s.name) {
+        Some("sRGB Encoded Rec.709 (sRGB)") => DisplaySpace::Srgb,
+        _ => DisplaySpace::Rec709Gamma24,
+    };
     match format {
-        StillFormat::Jpeg { quality } => encode::jpeg(picture, quality),
-        StillFormat::Png { bits } => encode::png(picture, bits, space.map_or("", |s| s.name)),
+        StillFormat::Jpeg { quality } => jpeg(picture, shown, quality, ""),
+        StillFormat::Png { bits: 16 } => png(picture, shown, PngDepth::Sixteen, &[]),
+        StillFormat::Png { .. } => png(picture, shown, PngDepth::Eight, &[]),
     }
 }
 

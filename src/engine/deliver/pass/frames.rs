@@ -1,0 +1,279 @@
+//! The frames of a range: decoded, treated, encoded and written by several threads within a byte budget.
+
+use super::budget::{Budget, Share};
+use super::part::{Looks, PartPlan, plans};
+use super::store::{Store, counts_of, plate, stamp, still};
+use crate::engine::deliver::{Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile};
+use crate::engine::format::{Format, HEAD_BYTES, Input, probe};
+use crate::engine::framing::resample;
+use crate::engine::image::{Decoded, Frame};
+use crate::model::{ClipDoc, Error, ErrorKind, Limits};
+use std::collections::BTreeMap;
+use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+/// What one frame left.
+struct FrameDone {
+    files: Vec<StagedFile>,
+    counts: Vec<FrameCounts>,
+}
+
+/// The parts of a range that its threads share.
+struct Pass<'a> {
+    plans: Vec<PartPlan<'a>>,
+    doc: &'a ClipDoc,
+    limits: &'a Limits,
+    store: Store<'a>,
+    format: &'static dyn Format,
+    size: (u32, u32),
+    times: [AtomicU64; 3],
+    /// How the first frame was decoded.
+    how: Mutex<Option<(i64, BTreeMap<String, String>)>>,
+}
+
+/// Makes what the job's outputs need of the frames of its range.
+///
+/// # Errors
+/// `FRAME-UNDECODABLE` and what the decoder says, `LIMIT-MEMORY` when one frame alone needs more than the budget,
+/// `OUTPUT-FAILED`, `OUTPUT-NO-SPACE`.
+pub(in super::super) fn run(
+    job: &JobFile,
+    inputs: &[OpenInput<'_>],
+    staging: BorrowedFd<'_>,
+    looks: &Looks,
+) -> Result<Rendered, Error> {
+    let invalid = |what: &str| Error::new(ErrorKind::Malformed, "JOB-INVALID", what);
+    let doc = job.clip.as_deref().ok_or_else(|| invalid("the step makes outputs but has no clip"))?;
+    let (first, last) = job.frames.ok_or_else(|| invalid("a range has no frames"))?;
+    let numbers: Vec<i64> =
+        super::super::frame_numbers(doc)?.into_iter().filter(|n| (first..=last).contains(n)).collect();
+    if numbers.len() != inputs.len() {
+        return Err(invalid(&format!("{} frames are to be made of {} files", numbers.len(), inputs.len())));
+    }
+    let format = format_of(inputs.first().ok_or_else(|| invalid("a range has no files"))?, &job.limits)?;
+    let size = doc.image.width.zip(doc.image.height).ok_or_else(|| invalid("the size of the picture is not known"))?;
+    let pass = Pass {
+        plans: plans(job, doc, size, looks, &numbers)?,
+        doc,
+        limits: &job.limits,
+        store: Store { staging, mode: job.mode },
+        format,
+        size,
+        times: Default::default(),
+        how: Mutex::new(None),
+    };
+    pass.run(&numbers, inputs, job)
+}
+
+/// The format by the first file's bytes.
+fn format_of(input: &OpenInput<'_>, limits: &Limits) -> Result<&'static dyn Format, Error> {
+    let given = input.given();
+    let head = given.size.min(u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX));
+    let head = crate::engine::container::bytes::Bytes::file(given.file, given.size, limits).take(head)?;
+    match probe(&head, given.path.as_path()) {
+        Some(f) if f.is_frame() => Ok(f),
+        Some(f) => Err(Error::unsupported(format!("pictures of {} are not decoded in this version", f.title()))),
+        None => Err(Error::new(ErrorKind::Unsupported, "FORMAT-UNKNOWN", "no reader knows this kind of file")),
+    }
+    .map_err(|e: Error| e.at(given.path.as_path()))
+}
+
+impl<'a> Pass<'a> {
+    fn run(&self, numbers: &[i64], inputs: &[OpenInput<'_>], job: &JobFile) -> Result<Rendered, Error> {
+        let budget = Budget::new(job.limits.picture_bytes());
+        let todo: Vec<(i64, Input<'_>)> = numbers
+            .iter()
+            .zip(inputs)
+            .filter(|(n, _)| self.plans.iter().any(|p| p.needs(**n)))
+            .map(|(n, i)| (*n, i.given()))
+            .collect();
+        let next = Mutex::new(todo.iter());
+        let done: Mutex<BTreeMap<i64, FrameDone>> = Mutex::default();
+        let failed: Mutex<Option<Error>> = Mutex::default();
+        let threads = usize::try_from(job.limits.threads).unwrap_or(1).clamp(1, todo.len().max(1));
+        std::thread::scope(|scope| {
+            for _ in 0..threads {
+                scope.spawn(|| {
+                    loop {
+                        // taken in order of frames and before the budget, so that an early frame never waits for late ones
+                        let mut queue = next.lock().unwrap_or_else(PoisonError::into_inner);
+                        let Some((number, input)) = queue.next() else { return };
+                        let share = self.share(&budget, input);
+                        drop(queue);
+                        match share.and_then(|s| self.frame(*number, input).map(|d| (d, s))) {
+                            Ok((d, _share)) => {
+                                done.lock().unwrap_or_else(PoisonError::into_inner).insert(*number, d);
+                            }
+                            Err(e) => {
+                                let e = e.at(input.path.as_path());
+                                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+                                budget.close();
+                                return;
+                            }
+                        }
+                    }
+                });
+            }
+        });
+        if let Some(e) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+            return Err(e);
+        }
+        Ok(self.rendered(done.into_inner().unwrap_or_else(PoisonError::into_inner), &budget, job))
+    }
+
+    fn rendered(&self, done: BTreeMap<i64, FrameDone>, budget: &Budget, job: &JobFile) -> Rendered {
+        let outputs = job.all_outputs().count();
+        let mut r = Rendered {
+            accounts: vec![None; outputs],
+            counts: vec![FrameCounts::default(); outputs],
+            ..Rendered::default()
+        };
+        for d in done.into_values() {
+            r.files.extend(d.files);
+            r.counts.iter_mut().zip(d.counts).for_each(|(into, from)| into.merge(from));
+        }
+        let how = self.how.lock().unwrap_or_else(PoisonError::into_inner).take();
+        for p in &self.plans {
+            let made = r.counts.get(p.index).is_some_and(|c| c.frames > 0);
+            if let (Some(slot), Some((_, how)), true) = (r.accounts.get_mut(p.index), &how, made) {
+                let alone = p.only.as_ref().filter(|o| o.len() == 1).and_then(|o| o.first().copied());
+                *slot = Some(p.account(how, alone));
+            }
+        }
+        let ms = |n: usize| self.times.get(n).map_or(0, |t| t.load(Ordering::Relaxed) / 1000);
+        let (in_flight, bytes) = budget.most();
+        r.stats = Some(PassStats {
+            in_flight,
+            bytes,
+            budget: job.limits.picture_bytes(),
+            decode_ms: ms(0),
+            treat_ms: ms(1),
+            encode_ms: ms(2),
+        });
+        r
+    }
+
+    /// Takes what a frame needs of the budget: the source twice (as decoded and as light), and of each output the picture
+    /// twice and its file.
+    fn share<'b>(&self, budget: &'b Budget, input: &Input<'_>) -> Result<Share<'b>, Error> {
+        let bytes = |w: u32, h: u32| u64::from(w).saturating_mul(u64::from(h)).saturating_mul(12);
+        let source = bytes(self.size.0, self.size.1).saturating_mul(2).saturating_add(input.size);
+        let outputs = self.plans.iter().map(|p| bytes(p.placement.width, p.placement.height).saturating_mul(3));
+        let need = outputs.fold(source, u64::saturating_add);
+        budget.take(need).ok_or_else(|| {
+            let what = format!(
+                "one frame of {}x{} needs {} MiB, the budget for pictures is {} MiB",
+                self.size.0,
+                self.size.1,
+                need >> 20,
+                self.limits.picture_bytes() >> 20
+            );
+            Error::new(ErrorKind::Limit, "LIMIT-MEMORY", what).fix("raise `memory` in [engine.pictures]")
+        })
+    }
+
+    fn timed<T>(&self, which: usize, f: impl FnOnce() -> T) -> T {
+        let began = Instant::now();
+        let out = f();
+        if let Some(t) = self.times.get(which) {
+            t.fetch_add(u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
+        out
+    }
+
+    fn frame(&self, number: i64, input: &Input<'_>) -> Result<FrameDone, Error> {
+        let Decoded { frame, how } = self.timed(0, || self.format.decode(input, self.limits))?;
+        if (frame.width(), frame.height()) != self.size {
+            let what = format!(
+                "the frame has {}x{} pixels where the clip has {}x{}",
+                frame.width(),
+                frame.height(),
+                self.size.0,
+                self.size.1
+            );
+            return Err(Error::new(ErrorKind::Malformed, "FRAME-UNDECODABLE", what));
+        }
+        let mut d = FrameDone { files: Vec::new(), counts: Vec::new() };
+        d.counts = vec![FrameCounts::default(); self.plans.len()];
+        let mut light: Vec<(&PartPlan<'_>, Frame)> = Vec::new();
+        for p in self.plans.iter().filter(|p| p.needs(number)) {
+            let picture = self.timed(1, || self.treat(p, &frame, &mut light))?;
+            self.timed(2, || self.store(p, number, &picture, &how, &mut d))?;
+        }
+        let mut first = self.how.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_ref().is_none_or(|(n, _)| *n > number) {
+            *first = Some((number, how));
+        }
+        Ok(d)
+    }
+
+    /// The picture of an output. What several outputs have in common before resampling is done once.
+    fn treat<'b>(
+        &'b self,
+        p: &'b PartPlan<'a>,
+        frame: &Frame,
+        light: &mut Vec<(&'b PartPlan<'a>, Frame)>,
+    ) -> Result<Frame, Error> {
+        if p.unscaled {
+            let mut out = frame.clone();
+            p.kernels.0.apply(out.data_mut());
+            return Ok(out);
+        }
+        let at = match light.iter().position(|(o, _)| o.before == p.before) {
+            Some(at) => at,
+            None => {
+                let mut before = frame.clone();
+                p.kernels.0.apply(before.data_mut());
+                light.push((p, before));
+                light.len() - 1
+            }
+        };
+        let source = light.get(at).map_or(frame, |(_, f)| f);
+        let mut out = resample(source, &p.placement, p.filter, self.limits.picture_bytes())?;
+        p.kernels.1.apply(out.data_mut());
+        Ok(out)
+    }
+
+    fn store(
+        &self,
+        p: &PartPlan<'_>,
+        number: i64,
+        picture: &Frame,
+        how: &BTreeMap<String, String>,
+        d: &mut FrameDone,
+    ) -> Result<(), Error> {
+        let out = number.saturating_add(p.renumber);
+        let counts = match p.recipe {
+            Recipe::Plate(r) => {
+                let account = text(&p.account(how, Some(number)))?;
+                let stamp = stamp(self.doc, number, out);
+                let (bytes, counts) = plate(p, r.format, picture, &stamp, self.doc, &account)?;
+                let name = p.planned.file_name(1, out);
+                d.files.push(self.store.picture(p.index, name, &bytes)?);
+                counts
+            }
+            Recipe::Still(r) => {
+                let (bytes, counts) = still(r.format, picture, p.space)?;
+                d.files.push(self.store.picture(p.index, p.planned.file_name(1, out), &bytes)?);
+                counts
+            }
+            Recipe::ContactSheet(_) => {
+                self.store.write(&super::finish::thumb_name(p.index, number), &super::finish::to_bytes(picture))?;
+                crate::engine::image::Counts::default()
+            }
+            Recipe::Sidecar(_) => crate::engine::image::Counts::default(),
+        };
+        if let Some(c) = d.counts.get_mut(p.index) {
+            c.frames = 1;
+            c.add(counts_of(p.recipe, counts));
+        }
+        Ok(())
+    }
+}
+
+fn text(account: &Account) -> Result<String, Error> {
+    serde_json::to_string(account)
+        .map_err(|e| Error::new(ErrorKind::Io, "INTERNAL", format!("the account cannot be written: {e}")))
+}

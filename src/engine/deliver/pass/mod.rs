@@ -1,0 +1,63 @@
+//! One pass over the pictures of a clip: decode each frame once, make of it what every output needs.
+
+mod budget;
+mod finish;
+mod frames;
+mod part;
+mod source_space;
+mod store;
+
+pub use store::ACCOUNT_ATTRIBUTE;
+
+pub(super) use finish::finish;
+pub(super) use frames::run;
+
+use crate::engine::deliver::JobFile;
+use crate::model::Error;
+use part::Looks;
+use rustix::fs::{Mode, OFlags};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::Read;
+
+/// The frames that at least one output of the job needs, of those that it has.
+#[must_use]
+pub fn needed_frames(job: &JobFile, wanted: &[i64]) -> Vec<i64> {
+    let Some(doc) = &job.clip else { return Vec::new() };
+    let mut needed = BTreeSet::new();
+    for p in job.parts() {
+        match part::only(p.recipe, wanted, doc) {
+            None => return wanted.to_vec(),
+            Some(some) => needed.extend(some),
+        }
+    }
+    needed.into_iter().collect()
+}
+
+/// Reads the look files of a job, before the worker locks itself in.
+///
+/// # Errors
+/// `FILE-VANISHED`, `FILE-UNREADABLE`, `LIMIT-SIZE`.
+pub(crate) fn read_looks(job: &JobFile) -> Result<Looks, Error> {
+    let mut looks = Looks::new();
+    for p in job.parts() {
+        let Some(lut) = p.recipe.treatment().and_then(|t| t.lut.as_ref()) else { continue };
+        if looks.contains_key(&lut.path) {
+            continue;
+        }
+        let failed = |e: std::io::Error| {
+            let code = if e.kind() == std::io::ErrorKind::NotFound { "FILE-VANISHED" } else { "FILE-UNREADABLE" };
+            Error::io(code, "read the LUT", &e).at(&lut.path)
+        };
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let fd = rustix::fs::open(&lut.path, flags, Mode::empty()).map_err(|e| failed(e.into()))?;
+        let most = crate::engine::document::cube::MOST_BYTES;
+        let mut bytes = Vec::new();
+        File::from(fd).take(most.saturating_add(1)).read_to_end(&mut bytes).map_err(failed)?;
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > most {
+            return Err(Error::limit("the LUT is larger than 256 MiB").at(&lut.path));
+        }
+        looks.insert(lut.path.clone(), bytes);
+    }
+    Ok(looks)
+}
