@@ -2,7 +2,7 @@
 
 use super::{memory, twice};
 use rushes::control::{Request, Response, Snapshot};
-use rushes::engine::deliver::{JobFile, StepKind, StepResult, plan};
+use rushes::engine::deliver::{JobFile, Naming, StepKind, StepResult, plan};
 use rushes::exec::job_file as jobs;
 use rushes::index::{ClipRecord, DoneRecord, JournalEntry, QuarantineRecord, Receipt, Receipts, Waiver, open};
 use rushes::job::Job;
@@ -96,7 +96,9 @@ pub fn job_file(data: &[u8]) {
             assert_eq!(load(&text).as_ref(), Ok(&job));
             if let (Some(recipe), Some(clip)) = (&job.recipe, &job.clip) {
                 let dir = job.outputs.first().and_then(|o| o.path.as_path().parent()).unwrap_or("A".as_ref());
-                for o in plan(clip, recipe, dir, OsStr::from_bytes(job.name.as_bytes())).unwrap_or_default() {
+                let stem = OsStr::from_bytes(job.name.as_bytes());
+                let naming = Naming::Beside { dir, stem, recipe: "fuzz" };
+                for o in plan(clip, recipe, naming).unwrap_or_default() {
                     assert!(o.path.as_path().components().all(|c| matches!(c, Component::Normal(_))), "{:?}", o.path);
                 }
             }

@@ -81,8 +81,8 @@ fn folder(f: &RawFolder, raw: &Raw, (limits, picture_limits): (Limits, Limits), 
     let show = f.show.as_ref().and_then(|s| known_show(s, raw, out));
     let mut rules =
         vec![Rule { name: "default".into(), when: None, emit: vec![recipes::record()], priority: Priority::Normal }];
-    let show = show?;
     rules.extend(f.rules.iter().filter_map(|r| rule(r, show, raw, out)));
+    let show = show?;
     Some(Folder {
         name: f.name.as_ref()?.value.clone(),
         show: show.name.value.clone(),
@@ -105,14 +105,14 @@ fn folder(f: &RawFolder, raw: &Raw, (limits, picture_limits): (Limits, Limits), 
     })
 }
 
-fn rule(r: &RawRule, show: &RawShow, raw: &Raw, out: &Out) -> Option<Rule> {
+fn rule(r: &RawRule, show: Option<&RawShow>, raw: &Raw, out: &Out) -> Option<Rule> {
     let seal = r.emit.iter().find(|e| e.value == recipes::MANIFEST);
     let named = r.emit.iter().filter(|e| e.value != recipes::MANIFEST);
     let mut emit: Vec<_> = named.filter_map(|e| recipes::find(e, raw, out)).collect();
     for t in emit.iter_mut().filter_map(|e| e.recipe.treatment_mut()) {
         t.seal = seal.is_some();
         if t.source.is_none() {
-            t.source.clone_from(&show.source);
+            t.source = show.and_then(|s| s.source.clone());
         }
     }
     if let Some(seal) = seal.filter(|_| !emit.iter().any(|e| e.recipe.is_picture())) {

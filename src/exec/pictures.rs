@@ -30,22 +30,19 @@ pub(super) fn run(
     prepare(stage, job)?;
     let work = Mutex::new(Work { todo: ranges.into(), done: Vec::new(), failed: None, last: None });
     let one = |work: &Mutex<Work>| {
-        while let Some(range) = take(work) {
-            let outcome = run_range(runner, job, stage, range);
-            let mut w = work.lock().unwrap_or_else(PoisonError::into_inner);
-            match outcome {
-                Ok((rendered, result)) => {
-                    w.done.push((range.0, rendered));
-                    w.last = Some(result);
-                }
-                Err(e) => {
-                    w.failed.get_or_insert(e);
-                }
+        let Some(range) = take(work) else { return false };
+        let outcome = run_range(runner, job, stage, range);
+        let mut w = work.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok((rendered, result)) => {
+                w.done.push((range.0, rendered));
+                w.last = Some(result);
             }
-            drop(w);
-            return true;
+            Err(e) => {
+                w.failed.get_or_insert(e);
+            }
         }
-        false
+        true
     };
     std::thread::scope(|scope| {
         loop {

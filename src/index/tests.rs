@@ -58,7 +58,7 @@ fn job(id: &str, state: JobState) -> Job {
 }
 
 fn made() -> Vec<MadeOutput> {
-    vec![MadeOutput { path: path("A/b.mov.rushes.json"), size: 9, xxh128: "ab".into(), kept: false, superseded: None }]
+    vec![MadeOutput::new(path("A/b.mov.rushes.json"), 9, "ab")]
 }
 
 fn done_entry(id: &str) -> JournalEntry {
@@ -271,6 +271,7 @@ fn without_index_and_journal_the_receipts_know_what_is_done() {
         outputs: made(),
         sources: Vec::new(),
         version: "0".into(),
+        config: String::new(),
         ms: 7,
     };
     Receipts::open(&out).unwrap().append(&receipt).unwrap();

@@ -68,7 +68,12 @@ mod tests {
     type Parts = (ClipId, Recipe, Vec<PlannedOutput>, Option<(i64, i64)>, BTreeMap<String, String>);
 
     fn base() -> Parts {
-        let out = PlannedOutput { path: Path::new("A/B.mov.ale").into(), part: "ale".into(), supersede: false };
+        let out = PlannedOutput {
+            path: Path::new("A/B.mov.ale").into(),
+            part: "ale".into(),
+            supersede: false,
+            pattern: None,
+        };
         let recipe = Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Ale] });
         (ClipId("c1".into()), recipe, vec![out], Some((1, 2)), BTreeMap::from([("show".into(), "senna".into())]))
     }

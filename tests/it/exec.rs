@@ -7,7 +7,7 @@ mod sandbox;
 mod surroundings;
 
 use rushes::engine::deliver::{
-    JobFile, JobInput, Recipe, SidecarFormat, SidecarRecipe, StepKind, StepOutcome, StepResult, plan,
+    JobFile, JobInput, Naming, Recipe, SidecarFormat, SidecarRecipe, StepKind, StepOutcome, StepResult, plan,
 };
 use rushes::engine::process::Cancel;
 use rushes::exec::local::run_one;
@@ -70,7 +70,9 @@ impl House {
             drop: false,
         });
         let recipe = Recipe::Sidecar(SidecarRecipe { formats: vec![SidecarFormat::Json, SidecarFormat::Ale] });
-        let outputs = plan(&clip, &recipe, Path::new("A"), OsStr::new("B.mov")).unwrap();
+        let outputs =
+            plan(&clip, &recipe, Naming::Beside { dir: Path::new("A"), stem: OsStr::new("B.mov"), recipe: "x" })
+                .unwrap();
         JobFile {
             step: StepKind::Deliver,
             recipe: Some(recipe),

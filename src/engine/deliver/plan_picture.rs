@@ -91,7 +91,7 @@ fn plain(c: char) -> char {
 fn split(whole: &Path, shape: &Shape) -> Result<(PathBuf, Option<String>), Error> {
     let last = whole.file_name().unwrap_or_default();
     let parent = whole.parent().filter(|p| !p.as_os_str().is_empty());
-    let in_folder = shape.per_frame || parent.is_some_and(|p| ends_versioned(p));
+    let in_folder = shape.per_frame || parent.is_some_and(ends_versioned);
     if !in_folder {
         return Ok((whole.to_path_buf(), None));
     }

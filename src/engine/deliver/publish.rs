@@ -50,8 +50,10 @@ pub fn publish(space: &Workspace, stage: &Stage, job: &JobFile, claimed: &[Claim
     killpoint::here("after-staging-fsync");
     let mut touched = Touched::default();
     let mut made = Vec::new();
-    let sealed = job.parts().into_iter().flat_map(|p| p.outputs.iter().map(move |_| p.recipe.is_sealed()));
-    for (n, ((planned, claim), seal)) in job.all_outputs().zip(claimed).zip(sealed).enumerate() {
+    let parts = job.parts();
+    let sealed: Vec<bool> = parts.iter().flat_map(|p| p.outputs.iter().map(|_| p.recipe.is_sealed())).collect();
+    for (n, (planned, claim)) in job.all_outputs().zip(claimed).enumerate() {
+        let seal = sealed.get(n).copied().unwrap_or(false);
         if n > 0 {
             killpoint::here("between-outputs");
         }

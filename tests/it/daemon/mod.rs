@@ -5,5 +5,6 @@ pub mod facility;
 mod killed;
 mod namesakes;
 mod once;
+mod pictures;
 mod running;
 mod surroundings;

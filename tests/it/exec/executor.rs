@@ -51,6 +51,7 @@ fn two_hundred_jobs() {
                 assert!(started.insert(ticket));
                 latencies.push(latency);
             }
+            ExecEvent::Room => {}
             ExecEvent::Finished { ticket, result } => {
                 assert!(started.contains(&ticket) && finished.insert(ticket));
                 assert!(matches!(result.outcome, StepOutcome::Made(_)), "{result:?}");
@@ -111,7 +112,7 @@ fn cancel_and_stop() {
     let mut ends = [end_of(&told, 2)].to_vec();
     ends.extend(told.try_iter().filter_map(|e| match e {
         ExecEvent::Finished { result, .. } => Some(super::code(&result)),
-        ExecEvent::Started { .. } => None,
+        ExecEvent::Started { .. } | ExecEvent::Room => None,
     }));
     assert!(ends.iter().all(|c| c == "JOB-CANCELLED"), "{ends:?}");
     assert!(exec.submit(5, house.inspect_job()).is_err(), "stopped");

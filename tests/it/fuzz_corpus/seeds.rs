@@ -345,13 +345,7 @@ fn error() -> Error {
 }
 
 fn made() -> MadeOutput {
-    MadeOutput {
-        path: Path::new("A001/A001C001.mov.rushes.json").into(),
-        size: 12,
-        xxh128: "00".into(),
-        kept: false,
-        superseded: None,
-    }
+    MadeOutput::new(Path::new("A001/A001C001.mov.rushes.json").into(), 12, "00")
 }
 
 fn waiver() -> serde_json::Value {
@@ -413,7 +407,7 @@ fn jobs() -> Seeds {
     deliver.recipe = Some(Recipe::record());
     deliver.clip = Some(Box::new(document()));
     deliver.output = Some("/out".into());
-    deliver.outputs.push(PlannedOutput { path: path(), part: "json".into(), supersede: true });
+    deliver.outputs.push(PlannedOutput { path: path(), part: "json".into(), supersede: true, pattern: None });
     deliver.context.insert("show".into(), "senna".into());
     let mut small = result();
     small.outcome = StepOutcome::Failed(error());

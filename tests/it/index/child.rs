@@ -100,7 +100,7 @@ fn job(n: u64) -> JobId {
 
 fn made(n: u64) -> Vec<MadeOutput> {
     let path = MediaPath::from(Path::new("A/b.mov.rushes.json"));
-    vec![MadeOutput { path, size: n, xxh128: format!("{n:032x}"), kept: false, superseded: None }]
+    vec![MadeOutput::new(path, n, &format!("{n:032x}"))]
 }
 
 fn file(n: u64, i: u64) -> (MediaPath, FileRecord) {

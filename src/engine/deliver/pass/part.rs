@@ -68,7 +68,6 @@ pub(super) fn plans<'a>(
     Ok(out)
 }
 
-#[expect(clippy::too_many_arguments, reason = "the one place where all of them meet")]
 fn plan<'a>(
     part: &Part<'a>,
     planned: &'a PlannedOutput,
@@ -80,7 +79,6 @@ fn plan<'a>(
 ) -> Result<PartPlan<'a>, Error> {
     let t = part.recipe.treatment().ok_or_else(|| internal("a sidecar is no picture"))?;
     let placement = place(t, doc, size)?;
-    let mut warnings = Vec::new();
     let as_source = t.color == AS_SOURCE;
     // what is not converted needs no space, unless it is scaled, which happens in light
     let decision = match decide(doc, t) {
@@ -89,12 +87,7 @@ fn plan<'a>(
         Err(e) => return Err(e),
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
-    if let Some((Decision { assumed: true, space }, why)) = &decision {
-        warnings.push(Warning {
-            code: "COLOR-ASSUMED".into(),
-            message: format!("the source is taken for {}: {why}", space.name),
-        });
-    }
+    let warnings = assumed(decision.as_ref());
     let source = decision.map(|(d, _)| d.space);
     let (before, after) = chains(t, source, space, is_identity(&placement, size), looks)?;
     let kernels = (before.kernel()?, after.kernel()?);
@@ -176,6 +169,13 @@ pub(super) fn only(recipe: &Recipe, wanted: &[i64], doc: &ClipDoc) -> Option<BTr
         }
         Recipe::Plate(_) | Recipe::Sidecar(_) => None,
     }
+}
+
+/// What is to be told when nothing said which space the source is in.
+fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
+    let Some((Decision { assumed: true, space }, why)) = decision else { return Vec::new() };
+    let message = format!("the source is taken for {}: {why}", space.name);
+    vec![Warning { code: "COLOR-ASSUMED".into(), message }]
 }
 
 fn internal(what: &str) -> Error {
