@@ -79,6 +79,9 @@ pub enum Command {
     /// Show any decodable frame as a PNG or JPEG
     #[command(after_help = VIEW_HELP)]
     View(ViewArgs),
+    /// List colour spaces, or convert numbers from one to another
+    #[command(after_help = COLOR_HELP)]
+    Color(ColorCommandArgs),
     /// Tell how an output was made, to the pixel
     #[command(after_help = EXPLAIN_HELP)]
     Explain(ExplainArgs),
@@ -309,6 +312,60 @@ Examples:
   rushes view A001C003.1001.dpx --source logc3 --fit 1280x720 -o frame.jpg
 
 What is not known to be in a colour space is shown as it is stored, and that is said.";
+
+/// `rushes color`.
+#[derive(Debug, Args)]
+pub struct ColorCommandArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub what: ColorWhat,
+}
+
+/// What `rushes color` does.
+#[derive(Debug, Subcommand)]
+pub enum ColorWhat {
+    /// The colour spaces that are known, with their short names and where their constants come from
+    List(Json),
+    /// Convert red, green, blue from stdin, one triplet a line
+    Eval(ColorEvalArgs),
+}
+
+/// `rushes color eval`.
+#[derive(Debug, Args)]
+pub struct ColorEvalArgs {
+    /// The space of what comes in
+    #[arg(long, value_name = "SPACE")]
+    pub from: String,
+    /// The space of what goes out
+    #[arg(long, value_name = "SPACE")]
+    pub to: String,
+    /// Apply this CDL (.cc, .ccc, .cdl)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cdl: Option<PathBuf>,
+    /// The correction in it, by its id
+    #[arg(long, value_name = "ID", requires = "cdl")]
+    pub cdl_id: Option<String>,
+    /// The space in which it is applied
+    #[arg(long, value_name = "SPACE", default_value = "ACEScct")]
+    pub cdl_space: String,
+    /// Apply this viewing LUT (.cube)
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "lut_input")]
+    pub lut: Option<PathBuf>,
+    /// The space that the LUT takes
+    #[arg(long, value_name = "SPACE")]
+    pub lut_input: Option<String>,
+    /// The space that the LUT gives
+    #[arg(long, value_name = "SPACE", default_value = "Camera Rec.709")]
+    pub lut_output: String,
+}
+
+const COLOR_HELP: &str = "\
+Examples:
+  rushes color list
+  echo 0.391 0.391 0.391 | rushes color eval --from logc3 --to ACES2065-1
+  rushes color eval --from logc4 --to rec709 --cdl shot.cc < codes.txt
+
+Numbers are separated by spaces or commas and printed with nine digits. A line that is no triplet ends in exit status 2.";
 
 /// `rushes explain`.
 #[derive(Debug, Args)]

@@ -112,10 +112,20 @@ fn show_outputs(dir: &Path) {
     collect(&dir.join("out"), &mut files);
     files.sort();
     for f in files {
-        let about = std::fs::read(&f)
-            .ok()
-            .and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok())
-            .map_or_else(|| "Avid Log Exchange".to_owned(), |v| about(&v));
+        let about = match f.extension().and_then(|e| e.to_str()) {
+            _ if f.is_dir() => {
+                let frames = |e: &std::fs::DirEntry| e.path().extension().is_some_and(|x| x == "exr");
+                let n = std::fs::read_dir(&f).into_iter().flatten().flatten().filter(frames).count();
+                let seal = if f.join("ascmhl").is_dir() { ", sealed with ASC MHL" } else { "" };
+                format!("{n} OpenEXR frames in ACES2065-1{seal}")
+            }
+            Some("ale") => "Avid Log Exchange".to_owned(),
+            Some("jpg") => "JPEG".to_owned(),
+            _ => std::fs::read(&f)
+                .ok()
+                .and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok())
+                .map_or_else(String::new, |v| about(&v)),
+        };
         println!("   {}  {}", f.strip_prefix(dir).unwrap_or(&f).display(), crate::model::escape_for_people(&about));
     }
 }
@@ -139,7 +149,9 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
     for e in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let p = e.path();
         if p.is_dir() {
-            if e.file_name() != ".rushes" {
+            if p.to_string_lossy().contains("_PL01_v") {
+                files.push(p);
+            } else if e.file_name() != ".rushes" {
                 collect(&p, files);
             }
         } else {

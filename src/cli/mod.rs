@@ -3,6 +3,7 @@
 mod args;
 mod ask;
 mod check;
+mod color;
 mod demo;
 mod describe;
 mod explain;
@@ -69,6 +70,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Render(a) => render::run(cli, a),
         Command::View(a) => view::run(a),
         Command::Explain(a) => explain::run(a),
+        Command::Color(a) => color::run(a),
         Command::Status(a) => status::run(cli, a),
         Command::Jobs(a) => jobs::run(cli, a),
         Command::Retry(a) => ask::retry(cli, a),

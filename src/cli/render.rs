@@ -166,9 +166,9 @@ pub(super) fn usage(text: String) -> Stop {
 }
 
 /// The full name of a space.
-fn space(name: &str) -> Result<String, Stop> {
+pub(super) fn space(name: &str) -> Result<String, Stop> {
     colour::find(name).map(|s| s.name.to_owned()).ok_or_else(|| {
-        let near = closest(name, colour::SPACES.iter().map(|s| s.name));
+        let near = closest(name, colour::SPACES.iter().flat_map(colour::names));
         let fix = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
         usage(format!("there is no colour space `{name}`{fix}"))
     })

@@ -13,4 +13,5 @@ mod formats_timecode;
 mod formats_wav;
 mod formats_writers;
 mod pixels_dpx;
+mod plates;
 mod written_mhl;
