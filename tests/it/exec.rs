@@ -1,5 +1,6 @@
 //! Workers: sandbox, limits, publishing.
 
+mod guard;
 mod executor;
 mod hostile;
 mod kill;
