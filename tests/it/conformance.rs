@@ -3,7 +3,7 @@
 mod formats_all;
 mod formats_dpx;
 mod formats_mov;
-mod formats_oracle;
+pub mod formats_oracle;
 mod formats_timecode;
 mod formats_wav;
 mod formats_writers;

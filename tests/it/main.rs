@@ -10,4 +10,5 @@ mod fuzz_corpus;
 mod index;
 mod media;
 mod support;
+mod video;
 mod watch;
