@@ -359,8 +359,8 @@ mod tests {
             let f = PixelFormat::for_native(name).unwrap();
             Converter::new(f, 2, 1, coding, LEFT).frame(raw, 1 << 20).map(|f| f.data().to_vec())
         };
-        assert_eq!(of("rgb24", &[255, 0, 51, 0, 255, 0]).unwrap(), [1.0, 0.0, 0.2, 0.0, 1.0, 0.0]);
-        assert_eq!(of("gbrp", &[0, 255, 51, 0, 255, 0]).unwrap(), [1.0, 0.0, 0.2, 0.0, 1.0, 0.0]);
+        assert_eq!(of("rgb24", &[255, 0, 255, 0, 255, 0]).unwrap(), [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
+        assert_eq!(of("gbrp", &[0, 255, 255, 0, 255, 0]).unwrap(), [1.0, 0.0, 1.0, 0.0, 1.0, 0.0]);
         assert_eq!(of("gray", &[255, 0]).unwrap(), [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]);
         for end in 0..6 {
             assert_eq!(of("rgb24", &[7; 6][..end]).unwrap_err().code, "FILE-TRUNCATED");

@@ -136,10 +136,31 @@ pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts
     }
 }
 
+/// The first line by which a decoder says that a picture is damaged. The sound's decoders are shut out, which is said
+/// too, and a container with an odd header may still hold whole pictures. The HEVC decoder drops pictures with no more
+/// than a warning.
+pub(super) fn complaint(stderr: &str) -> Option<&str> {
+    let grave = |l: &&str| {
+        ["[error]", "[fatal]", "[panic]"].iter().any(|level| l.contains(level))
+            || (l.starts_with("[hevc @") && l.contains("[warning]"))
+    };
+    stderr.lines().filter(|l| !l.contains(" not on whitelist ") && !l.starts_with("[mov,")).find(grave)
+}
+
+/// `[hevc @ 0x55aa] text` as `[hevc] text`: the address is another one in each run.
+fn without_address(line: &str) -> String {
+    match line.split_once(" @ 0x") {
+        Some((name, rest)) => {
+            format!("{name}{}", rest.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
+        }
+        None => line.to_owned(),
+    }
+}
+
 /// From how a decoder ended to an error.
 pub(super) fn failure(program: &str, ended: Ended, stderr: &str) -> Error {
-    let said = stderr.lines().map(str::trim).find(|l| !l.is_empty()).unwrap_or("nothing");
-    let said: String = said.chars().take(300).collect();
+    let said = complaint(stderr).or_else(|| stderr.lines().find(|l| !l.trim().is_empty())).unwrap_or("nothing");
+    let said: String = without_address(said.trim()).chars().take(300).collect();
     match ended {
         Ended::Signal(n) if n == libc::SIGXCPU || n == libc::SIGKILL => {
             Error::new(ErrorKind::Limit, "LIMIT-TIME", format!("{program} used up its processor time"))
@@ -203,8 +224,8 @@ fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
 }
 
 impl VideoFacts {
-    /// Whether frame n is proven to be shown n frame durations after time 0, and stands alone: then a seek finds it.
-    pub(super) fn seekable(&self, rate: Rational) -> bool {
+    /// Whether frame n is proven to be shown n frame durations after time 0.
+    pub(super) fn evenly_timed(&self, rate: Rational) -> bool {
         let exact = || {
             let (base, ticks) = (self.time_base?, i128::from(self.duration_ts?));
             let shown = ticks.checked_mul(base.num().into())?.checked_mul(rate.num().into())?;
@@ -212,16 +233,32 @@ impl VideoFacts {
             Some(shown == counted)
         };
         self.starts_at_zero
-            && INTRA.contains(&self.codec.as_str())
             && self.r_frame_rate == Some(rate)
             && self.avg_frame_rate == Some(rate)
             && exact() == Some(true)
+    }
+
+    /// Whether every frame stands alone, so that a seek finds each.
+    pub(super) fn stands_alone(&self) -> bool {
+        INTRA.contains(&self.codec.as_str())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_ffmpeg_says() {
+        let sound = "[aac @ 0x5f] [error] Codec (aac) not on whitelist 'hevc'\n[mov,mp4 @ 0x1] [error] odd\n";
+        assert_eq!(complaint(sound), None);
+        assert_eq!(complaint("[mov,mp4 @ 0x1] [warning] x\n[swscaler @ 0x2] [warning] y"), None);
+        let dropped = format!("{sound}[hevc @ 0xabc] [warning] Invalid NAL unit 0, skipping.\n");
+        assert!(complaint(&dropped).is_some());
+        let e = failure("ffmpeg", Ended::Code(0), &dropped);
+        assert!(e.what.ends_with("[hevc] [warning] Invalid NAL unit 0, skipping."), "{e}");
+        assert_eq!(failure("ffmpeg", Ended::Signal(libc::SIGXCPU), "").code, "LIMIT-TIME");
+    }
 
     #[test]
     fn answers() {
@@ -234,9 +271,9 @@ mod tests {
         assert_eq!((facts.color_range.as_deref(), facts.color_space), (Some("tv"), None));
         let rate = Rational::new(24000, 1001).unwrap();
         let facts = understand(good).unwrap();
-        assert!(facts.seekable(rate) && !facts.seekable(Rational::new(24, 1).unwrap()));
-        assert!(!VideoFacts { nb_frames: Some(24), ..facts.clone() }.seekable(rate));
-        assert!(!VideoFacts { codec: "h264".into(), ..facts }.seekable(rate));
+        assert!(facts.evenly_timed(rate) && !facts.evenly_timed(Rational::new(24, 1).unwrap()));
+        assert!(!VideoFacts { nb_frames: Some(24), ..facts.clone() }.evenly_timed(rate));
+        assert!(facts.stands_alone() && !VideoFacts { codec: "h264".into(), ..facts }.stands_alone());
         for end in 0..good.len() {
             assert!(understand(&good[..end]).is_err());
         }

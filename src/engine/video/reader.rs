@@ -3,7 +3,7 @@
 use super::Tools;
 use super::colour::{ClipColor, Coding, Matrix, Range};
 use super::pixel::{Converter, Layout, PixelFormat, Siting};
-use super::probe::{CODECS, VideoFacts, child_limits, failure, input_args, known_demuxer};
+use super::probe::{CODECS, VideoFacts, child_limits, complaint, failure, input_args, known_demuxer};
 use crate::engine::image::{Decoded, Frame};
 use crate::engine::process::{Ended, GuardArg, GuardCall, Guarded, Stream};
 use crate::model::{Error, ErrorKind, Rational};
@@ -19,7 +19,8 @@ pub struct Span {
     pub first: u64,
     /// How many, at least 1.
     pub count: u64,
-    /// The rate, when the track's own time table says that all frames have one duration; it allows to seek.
+    /// The rate, when the track's own time table says that all frames have one duration; it allows to seek, and to
+    /// notice a frame that the decoder dropped before the span.
     pub rate: Option<Rational>,
 }
 
@@ -32,6 +33,8 @@ pub struct VideoReader {
     raw: Vec<u8>,
     next: u64,
     end: u64,
+    /// Frames that come before the span and after it.
+    around: (u64, u64),
     most_bytes: u64,
     how: BTreeMap<String, String>,
 }
@@ -69,11 +72,11 @@ impl VideoReader {
         let mut how = BTreeMap::new();
         let coding = coding(&format, facts, color, &mut how)?;
         let siting = siting(&format, facts, &mut how);
-        let seek = span.rate.filter(|rate| span.first > 0 && facts.seekable(*rate));
-        describe(&format, facts, seek.is_some(), &mut how);
+        let when = Timing::of(facts, span);
+        describe(&format, facts, when, &mut how);
         let call = GuardCall {
             program: tools.ffmpeg.to_path_buf(),
-            args: arguments(demuxer, codec, &format, span, seek, tools.threads.max(1)),
+            args: arguments(demuxer, codec, &format, span, when, tools.threads.max(1)),
             reads: vec![file],
             writes: Vec::new(),
             stdin: Stream::Null,
@@ -84,8 +87,13 @@ impl VideoReader {
         let out = child.take_stdout();
         let out = out.ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a decoder without a pipe"))?;
         let converter = Converter::new(format, facts.width, facts.height, coding, siting);
+        let around = match when {
+            Timing::Whole(all) => (span.first, all.saturating_sub(end)),
+            _ => (0, 0),
+        };
         let raw = Vec::new();
-        let mut reader = Self { child: Some(child), out, converter, raw, next: span.first, end, most_bytes, how };
+        let mut reader =
+            Self { child: Some(child), out, converter, raw, next: span.first, end, around, most_bytes, how };
         let n = usize::try_from(bytes).unwrap_or(usize::MAX);
         reader
             .raw
@@ -100,7 +108,8 @@ impl VideoReader {
     ///
     /// # Errors
     /// `FILE-TRUNCATED` when the track ends before the span does, `FILE-MALFORMED` when a frame is damaged (none is ever
-    /// concealed), both with the number of the first frame that is missing; `LIMIT-TIME`, `LIMIT-MEMORY`.
+    /// concealed), both with the number of the first frame that did not come; `LIMIT-TIME`, `LIMIT-MEMORY`. Codecs that
+    /// reorder frames may have given one from behind the damage before: nothing of a span that ends so is to be kept.
     pub fn next_frame(&mut self) -> Result<Option<Decoded>, Error> {
         if self.child.is_none() {
             return Ok(None);
@@ -109,10 +118,9 @@ impl VideoReader {
             self.finish()?;
             return Ok(None);
         }
-        match self.out.read_exact(&mut self.raw) {
-            Ok(()) => {}
-            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Err(self.missing()),
-            Err(e) => return Err(Error::io("WORKER-CRASHED", "read what the decoder gives", &e)),
+        let before = std::mem::take(&mut self.around.0);
+        for _ in 0..=before {
+            self.fill()?;
         }
         let frame = self.converter.frame(&self.raw, self.most_bytes)?;
         self.next = self.next.saturating_add(1);
@@ -125,16 +133,31 @@ impl VideoReader {
         self.next
     }
 
+    /// The next raw picture.
+    fn fill(&mut self) -> Result<(), Error> {
+        match self.out.read_exact(&mut self.raw) {
+            Ok(()) => Ok(()),
+            Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => Err(self.missing()),
+            Err(e) => Err(Error::io("WORKER-CRASHED", "read what the decoder gives", &e)),
+        }
+    }
+
     /// Every frame has come: nothing may follow, and the decoder must have ended well.
     fn finish(&mut self) -> Result<(), Error> {
+        for _ in 0..std::mem::take(&mut self.around.1) {
+            self.fill()?;
+            self.next = self.next.saturating_add(1);
+        }
         let Some(child) = self.child.take() else { return Ok(()) };
         let more = self.out.read(&mut [0]).map_err(|e| Error::io("WORKER-CRASHED", "read from the decoder", &e))?;
         if more > 0 {
-            return Err(Error::unsupported("the pictures of the track change their size"));
+            return Err(Error::unsupported(
+                "the track gives more than its own tables count, or its pictures change their size",
+            ));
         }
         let end = child.finish()?;
         match end.ended {
-            Ended::Code(0) => Ok(()),
+            Ended::Code(0) if complaint(&end.stderr).is_none() => Ok(()),
             ended => Err(failure("ffmpeg", ended, &end.stderr)),
         }
     }
@@ -146,7 +169,9 @@ impl VideoReader {
         };
         match child.finish() {
             Err(e) => e,
-            Ok(end) if end.ended == Ended::Code(0) => Error::truncated(format!("the track ends before frame {n}")),
+            Ok(end) if end.ended == Ended::Code(0) && complaint(&end.stderr).is_none() => {
+                Error::truncated(format!("the track ends before frame {n}"))
+            }
             Ok(end) => {
                 let mut e = failure("ffmpeg", end.ended, &end.stderr);
                 e.what = format!("frame {n} is missing: {}", e.what);
@@ -156,34 +181,80 @@ impl VideoReader {
     }
 }
 
+/// How the frames of a span are told from the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Timing {
+    /// By seeking to the first, and by time.
+    Seek(Rational),
+    /// By time, decoding from the beginning.
+    Timed(Rational),
+    /// By counting, decoding from the beginning.
+    Counted,
+    /// By counting in the whole track, which must give this many frames: the HEVC decoder drops damaged pictures without
+    /// a word and gives the later ones wrong times.
+    Whole(u64),
+}
+
+impl Timing {
+    fn of(facts: &VideoFacts, span: Span) -> Self {
+        match span.rate.filter(|rate| facts.evenly_timed(*rate)) {
+            Some(rate) if span.first > 0 && facts.stands_alone() => Self::Seek(rate),
+            Some(_) if facts.codec == "hevc" => facts.nb_frames.map_or(Self::Counted, Self::Whole),
+            Some(rate) => Self::Timed(rate),
+            None => Self::Counted,
+        }
+    }
+}
+
+/// The time that `n` frames take. A seek half a frame early makes it the time half a frame after the last of them.
+fn after(n: u64, rate: Rational) -> String {
+    let scaled = u128::from(n).saturating_mul(u128::from(rate.den())).saturating_mul(1_000_000);
+    format!("{}us", scaled.checked_div(u128::from(rate.num())).unwrap_or(0))
+}
+
+/// The time half a frame before frame `n` is shown, as ffmpeg reads it; 0 for the first.
+fn half_before(n: u64, rate: Rational) -> String {
+    let halves = u128::from(n).saturating_mul(2).saturating_sub(1);
+    let halves = if n == 0 { 0 } else { halves };
+    let scaled = halves.saturating_mul(u128::from(rate.den())).saturating_mul(1_000_000);
+    format!("{}us", scaled.checked_div(u128::from(rate.num()).saturating_mul(2)).unwrap_or(0))
+}
+
 fn arguments(
     demuxer: &'static str,
     codec: &'static str,
     format: &PixelFormat,
     span: Span,
-    seek: Option<Rational>,
+    when: Timing,
     threads: u16,
 ) -> Vec<GuardArg> {
     let mut args: Vec<GuardArg> = Vec::new();
     let mut add = |list: &[&str]| args.extend(list.iter().map(GuardArg::from));
     // A damaged frame must end the run: explode makes decoders say it, xerror makes ffmpeg listen.
-    add(&["-nostdin", "-hide_banner", "-v", "error", "-xerror", "-err_detect", "explode", "-flags", "bitexact"]);
+    let level = if codec == "hevc" { "level+warning" } else { "level+error" };
+    add(&["-nostdin", "-hide_banner", "-v", level, "-xerror", "-err_detect", "explode", "-flags", "bitexact"]);
     add(&["-threads", &threads.to_string(), "-codec_whitelist", codec, "-noautorotate"]);
-    if let Some(rate) = seek {
+    if let Timing::Seek(rate) = when {
         // Half a frame early, so that no rounding of time stamps can lose the frame or keep the one before.
-        let halves = u128::from(span.first).saturating_mul(2).saturating_sub(1);
-        let scaled = halves.saturating_mul(u128::from(rate.den())).saturating_mul(1_000_000);
-        let micros = scaled.checked_div(u128::from(rate.num()).saturating_mul(2)).unwrap_or(0);
-        add(&["-ss", &format!("{micros}us")]);
+        add(&["-ss", &half_before(span.first, rate)]);
     }
     args.extend(input_args(demuxer));
     args.extend([GuardArg::from("-i"), GuardArg::Read("file:", 0)]);
     let mut add = |list: &[&str]| args.extend(list.iter().map(GuardArg::from));
     add(&["-map", "0:V:0", "-an", "-sn", "-dn", "-autoscale", "0"]);
-    if seek.is_none() && span.first > 0 {
-        add(&["-vf", &format!("trim=start_frame={}", span.first)]);
-    }
-    add(&["-frames:v", &span.count.to_string(), "-fps_mode", "passthrough", "-pix_fmt", &format.name]);
+    // By time, a frame that the decoder drops leaves a hole and does not pull the later ones forward.
+    let trim = match when {
+        Timing::Whole(_) => "null".into(),
+        Timing::Counted => format!("trim=start_frame={}", span.first),
+        Timing::Seek(rate) => format!("trim=end={}", after(span.count, rate)),
+        Timing::Timed(rate) => {
+            let end = half_before(span.first.saturating_add(span.count), rate);
+            format!("trim=start={}:end={end}", half_before(span.first, rate))
+        }
+    };
+    add(&["-vf", &trim]);
+    let frames = if let Timing::Whole(all) = when { all.saturating_add(1) } else { span.count };
+    add(&["-frames:v", &frames.to_string(), "-fps_mode", "passthrough", "-pix_fmt", &format.name]);
     add(&["-c:v", "rawvideo", "-flags:v", "bitexact", "-f", "rawvideo", "pipe:1"]);
     args
 }
@@ -257,7 +328,7 @@ fn siting(format: &PixelFormat, facts: &VideoFacts, how: &mut BTreeMap<String, S
     Siting { across, down, fields }
 }
 
-fn describe(format: &PixelFormat, facts: &VideoFacts, seek: bool, how: &mut BTreeMap<String, String>) {
+fn describe(format: &PixelFormat, facts: &VideoFacts, when: Timing, how: &mut BTreeMap<String, String>) {
     let mut note = |key: &str, text: String| how.insert(key.to_owned(), text);
     note("decoder", format!("ffmpeg, {}", facts.codec));
     note(
@@ -267,7 +338,15 @@ fn describe(format: &PixelFormat, facts: &VideoFacts, seek: bool, how: &mut BTre
             false => format!("{}, repacked by ffmpeg as {}", facts.pix_fmt, format.name),
         },
     );
-    note("position", if seek { "by seeking" } else { "counted from the first frame" }.into());
+    note(
+        "position",
+        match when {
+            Timing::Seek(_) => "by seeking".into(),
+            Timing::Timed(_) => "by time, decoded from the first frame".into(),
+            Timing::Whole(_) => "counted in the whole track".into(),
+            Timing::Counted => "counted from the first frame".into(),
+        },
+    );
     note("orientation", "as stored".into());
     note(
         "scan",

@@ -18,7 +18,7 @@ pub const CLIPS: &[(&str, &str, &str)] = &[
     ("hevc", "24", "-c:v libx265 -x265-params log-level=none:open-gop=1:keyint=12:bframes=3 -pix_fmt yuv422p10le"),
     ("mpeg2", "30000/1001", "-c:v mpeg2video -bf 2 -g 12 -b:v 8M -pix_fmt yuv422p"),
     ("mpeg4", "25", "-c:v mpeg4 -bf 2 -g 12 -b:v 8M -pix_fmt yuv420p"),
-    ("jpeg2000", "24", "-c:v jpeg2000 -pix_fmt yuv422p10le"),
+    ("jpeg2000", "24", "-c:v libopenjpeg -pix_fmt yuv422p10le"),
     ("mjpeg", "25", "-c:v mjpeg -q:v 2 -pix_fmt yuvj422p"),
     ("png", "24", "-c:v png -pix_fmt rgb24"),
     ("v210", "24000/1001", "-c:v v210 -pix_fmt yuv422p10le"),
@@ -46,7 +46,8 @@ pub fn number(frame: &Frame) -> u64 {
     (0..8).map(bit).sum()
 }
 
-fn rate(text: &str) -> Rational {
+/// A rate from text.
+pub fn rate(text: &str) -> Rational {
     let (n, d) = text.split_once('/').unwrap_or((text, "1"));
     Rational::new(n.parse().unwrap(), d.parse().unwrap()).unwrap()
 }
