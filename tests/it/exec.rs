@@ -1,7 +1,7 @@
 //! Workers: sandbox, limits, publishing.
 
-mod guard;
 mod executor;
+mod guard;
 mod hostile;
 mod kill;
 mod sandbox;

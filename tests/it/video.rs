@@ -1,6 +1,7 @@
 //! Moving pictures: frame numbers, colour, hostile and damaged files. Clips are made by ffmpeg; skipped where it is missing.
 
 mod damage;
+mod locked;
 mod numbers;
 mod real;
 
