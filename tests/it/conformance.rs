@@ -6,7 +6,7 @@ mod formats_all;
 mod formats_dpx;
 mod formats_exr;
 mod formats_mov;
-mod formats_oracle;
+pub mod formats_oracle;
 mod formats_pixels;
 mod formats_tiff;
 mod formats_timecode;

@@ -1,6 +1,7 @@
 //! Workers: sandbox, limits, publishing.
 
 mod executor;
+mod guard;
 mod hostile;
 mod kill;
 mod sandbox;

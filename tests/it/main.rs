@@ -11,4 +11,5 @@ mod index;
 mod media;
 mod pictures;
 mod support;
+mod video;
 mod watch;

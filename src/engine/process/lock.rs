@@ -3,8 +3,8 @@
 use super::syscalls;
 use crate::model::{Error, ErrorKind, Limits};
 use landlock::{
-    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, LandlockStatus, PathBeneath, Ruleset, RulesetAttr,
-    RulesetCreatedAttr, RulesetStatus, Scope,
+    ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, Ruleset,
+    RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
 };
 use rustix::process::{DumpableBehavior, Resource, Rlimit, Signal};
 use seccompiler::{
@@ -55,13 +55,33 @@ impl fmt::Display for LockReport {
 /// # Errors
 /// When a limit cannot be set or the parent is gone. A kernel without Landlock or seccomp is no error but is reported.
 pub fn lock_in(staging: Option<BorrowedFd<'_>>, limits: &Limits, parent: Option<u32>) -> Result<LockReport, Error> {
-    let sys = |doing: &str, e: rustix::io::Errno| Error::io("WORKER-CRASHED", doing, &std::io::Error::from(e));
+    die_with(parent)?;
+    set_limits(limits)?;
+    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| sys("forbid memory dumps", e))?;
+    rustix::thread::set_no_new_privs(true).map_err(|e| sys("give up new privileges", e))?;
+    let rules = staging.map(|dir| (dir, in_folder())).into_iter().collect();
+    let landlock = landlock(rules).unwrap_or_else(|e| format!("no Landlock ({e})"));
+    let seccomp = seccomp(Programs::None).err();
+    Ok(LockReport { landlock, seccomp })
+}
+
+pub(super) fn sys(doing: &str, e: rustix::io::Errno) -> Error {
+    Error::io("WORKER-CRASHED", doing, &std::io::Error::from(e))
+}
+
+/// This process dies when the thread that started it does; fails when the process `parent` is gone already.
+pub(super) fn die_with(parent: Option<u32>) -> Result<(), Error> {
     rustix::process::set_parent_process_death_signal(Some(Signal::KILL))
         .map_err(|e| sys("ask to die with the parent process", e))?;
     let now = rustix::process::getppid().map(|p| p.as_raw_nonzero().get().unsigned_abs());
     if parent.is_some() && parent != now {
         return Err(Error::new(ErrorKind::Io, "WORKER-LOST", "the process that started this worker is gone"));
     }
+    Ok(())
+}
+
+/// Memory, processor time, file size, open files; no core dumps.
+pub(super) fn set_limits(limits: &Limits) -> Result<(), Error> {
     let cpu = limits.seconds.saturating_mul(u64::from(limits.threads.max(1))).saturating_add(1);
     // each thread reserves room for its stack and its share of the allocator, which it does not use up
     let memory = limits.memory.saturating_add(u64::from(limits.threads.saturating_sub(1)).saturating_mul(THREAD_ROOM));
@@ -75,11 +95,12 @@ pub fn lock_in(staging: Option<BorrowedFd<'_>>, limits: &Limits, parent: Option<
     ] {
         lower(resource, soft, hard).map_err(|e| sys(&format!("limit {what}"), e))?;
     }
-    rustix::process::set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|e| sys("forbid memory dumps", e))?;
-    rustix::thread::set_no_new_privs(true).map_err(|e| sys("give up new privileges", e))?;
-    let landlock = landlock(staging).unwrap_or_else(|e| format!("no Landlock ({e})"));
-    let seccomp = seccomp().err();
-    Ok(LockReport { landlock, seccomp })
+    Ok(())
+}
+
+/// What may be done in a folder for outputs.
+pub(super) fn in_folder() -> BitFlags<AccessFs> {
+    AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile
 }
 
 /// Lowers the limits to at most `soft` and `hard`; never raises.
@@ -90,7 +111,8 @@ fn lower(resource: Resource, soft: u64, hard: u64) -> Result<(), rustix::io::Err
     rustix::process::setrlimit(resource, new)
 }
 
-fn landlock(staging: Option<BorrowedFd<'_>>) -> Result<String, landlock::RulesetError> {
+/// Only what `rules` give is allowed from now on, in the file system; nothing of the network.
+pub(super) fn landlock(rules: Vec<(BorrowedFd<'_>, BitFlags<AccessFs>)>) -> Result<String, landlock::RulesetError> {
     let abi = ABI::V6;
     let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
@@ -98,10 +120,8 @@ fn landlock(staging: Option<BorrowedFd<'_>>) -> Result<String, landlock::Ruleset
         .handle_access(AccessNet::from_all(abi))?
         .scope(Scope::from_all(abi))?
         .create()?;
-    if let Some(dir) = staging {
-        let access =
-            AccessFs::ReadFile | AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::RemoveFile;
-        ruleset = ruleset.add_rule(PathBeneath::new(dir, access))?;
+    for (what, access) in rules {
+        ruleset = ruleset.add_rule(PathBeneath::new(what, access))?;
     }
     let status = ruleset.restrict_self()?;
     let number = match status.landlock {
@@ -116,7 +136,17 @@ fn landlock(staging: Option<BorrowedFd<'_>>) -> Result<String, landlock::Ruleset
     })
 }
 
-fn seccomp() -> Result<(), String> {
+/// Whether a process behind the filter may become another program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Programs {
+    /// Never.
+    None,
+    /// It may be replaced by one (`execve`), which stays behind the same walls; it starts no second process.
+    Become,
+}
+
+/// The filter of system calls, for good.
+pub(super) fn seccomp(programs: Programs) -> Result<(), String> {
     let text = |e: seccompiler::BackendError| e.to_string();
     let Some(arch) = ARCH else { return Err("not known on this processor".into()) };
     let filter = |rules: BTreeMap<i64, Vec<SeccompRule>>, errno: i32| -> Result<BpfProgram, String> {
@@ -125,17 +155,20 @@ fn seccomp() -> Result<(), String> {
     };
     // The C library falls back from clone3 to clone, whose flags a filter can see; so clone3 must look absent.
     let absent = filter(BTreeMap::from([(libc::SYS_clone3, Vec::new())]), libc::ENOSYS)?;
-    let refused = filter(refused_rules().map_err(text)?, libc::EPERM)?;
+    let refused = filter(refused_rules(programs).map_err(text)?, libc::EPERM)?;
     for program in [absent, refused] {
         seccompiler::apply_filter(&program).map_err(|e| e.to_string())?;
     }
     Ok(())
 }
 
-fn refused_rules() -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
+fn refused_rules(programs: Programs) -> Result<BTreeMap<i64, Vec<SeccompRule>>, seccompiler::BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> = BTreeMap::new();
     for nr in syscalls::DENIED.iter().chain(syscalls::DENIED_HERE) {
         rules.insert(*nr, Vec::new());
+    }
+    if programs == Programs::Become {
+        rules.remove(&libc::SYS_execve);
     }
     let thread = libc::CLONE_THREAD.unsigned_abs().into();
     let me = u64::from(std::process::id());

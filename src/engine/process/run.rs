@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 /// The folders in which programs without a path are looked for, and the `PATH` of every child.
-const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(super) const SEARCH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /// Between TERM and KILL.
 const TERM_GRACE: Duration = Duration::from_secs(1);
 /// After KILL, until the child is given up as lost.
@@ -243,7 +243,7 @@ fn gone_within(child: &mut Child, time: Duration) -> bool {
     }
 }
 
-fn from_status(status: ExitStatus) -> Ended {
+pub(super) fn from_status(status: ExitStatus) -> Ended {
     match (status.code(), status.signal()) {
         (Some(c), _) => Ended::Code(c),
         (None, Some(s)) => Ended::Signal(s),

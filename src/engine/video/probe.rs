@@ -1,0 +1,284 @@
+//! What ffprobe says about the picture track of a file.
+
+use super::{MOST_WRITTEN, Tools};
+use crate::engine::process::{Ended, GuardArg, GuardCall, Stream};
+use crate::model::{Error, ErrorKind, Limits, Rational};
+use serde_json::Value;
+use std::fs::File;
+use std::io::Read;
+
+/// The codecs that may be decoded, by ffmpeg's names.
+pub const CODECS: &[&str] = &[
+    "prores",
+    "dnxhd",
+    "h264",
+    "hevc",
+    "mpeg2video",
+    "jpeg2000",
+    "mjpeg",
+    "dvvideo",
+    "rawvideo",
+    "v210",
+    "png",
+    "qtrle",
+    "mpeg4",
+];
+/// Codecs whose every frame stands alone.
+const INTRA: &[&str] = &["prores", "dnxhd", "jpeg2000", "mjpeg", "dvvideo", "rawvideo", "v210", "png"];
+/// Longest answer that is read.
+const MOST_ANSWER: u64 = 256 << 10;
+const ENTRIES: &str = "stream=codec_name,profile,width,height,pix_fmt,field_order,color_range,color_space,\
+color_transfer,color_primaries,chroma_location,r_frame_rate,avg_frame_rate,nb_frames,start_pts,duration_ts,time_base\
+:format=start_time";
+
+/// The picture track as ffprobe describes it. Texts are ffmpeg's own names; absent is what it calls unknown.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct VideoFacts {
+    /// `prores`, `h264`, …
+    pub codec: String,
+    /// `HQ`, `High`, …
+    pub profile: Option<String>,
+    /// Pixels in a stored row.
+    pub width: u32,
+    /// Stored rows.
+    pub height: u32,
+    /// `yuv422p10le`, …
+    pub pix_fmt: String,
+    /// The rate that fits all time stamps, frames in a second.
+    pub r_frame_rate: Option<Rational>,
+    /// Frames by duration, in a second.
+    pub avg_frame_rate: Option<Rational>,
+    /// Frames, where the container counts them.
+    pub nb_frames: Option<u64>,
+    /// Duration in units of `time_base`.
+    pub duration_ts: Option<u64>,
+    /// Seconds.
+    pub time_base: Option<Rational>,
+    /// `tv` or `pc`.
+    pub color_range: Option<String>,
+    /// The matrix: `bt709`, `smpte170m`, …
+    pub color_space: Option<String>,
+    /// `bt709`, `bt2020`, …
+    pub color_primaries: Option<String>,
+    /// `bt709`, `smpte2084`, …
+    pub color_transfer: Option<String>,
+    /// `left`, `center`, `topleft`, …
+    pub chroma_location: Option<String>,
+    /// `progressive`, or `tt`, `bb`, `tb`, `bt` when interlaced.
+    pub field_order: Option<String>,
+    /// Whether the track and the file begin at time 0.
+    pub starts_at_zero: bool,
+}
+
+/// The name of ffmpeg's demuxer for one of our formats (`mov`, `mxf`, `jpeg2000`); no other is ever used.
+#[must_use]
+pub fn demuxer_of(format: &str) -> Option<&'static str> {
+    match format {
+        "mov" => Some("mov"),
+        "mxf" => Some("mxf"),
+        "jpeg2000" => Some("j2k_pipe"),
+        _ => None,
+    }
+}
+
+/// The arguments by which both programs open the file, and nothing else: demuxer forced, no other protocol or format.
+pub(super) fn input_args(demuxer: &'static str) -> Vec<GuardArg> {
+    let fixed = ["-f", demuxer, "-format_whitelist", demuxer, "-protocol_whitelist", "file,pipe"];
+    fixed.iter().map(GuardArg::from).collect()
+}
+
+/// Limits of a child that writes nothing but to its pipe.
+pub(super) fn child_limits(tools: &Tools<'_>) -> Limits {
+    Limits { file_size: MOST_WRITTEN, ..tools.limits }
+}
+
+pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
+    ["mov", "mxf", "j2k_pipe"]
+        .into_iter()
+        .find(|d| *d == demuxer)
+        .ok_or_else(|| Error::unsupported(format!("no picture track is read through the demuxer {demuxer}")))
+}
+
+/// Asks ffprobe about the first picture track of `file`, see [`demuxer_of`] for `demuxer`. Call it before the process
+/// locks itself in.
+///
+/// # Errors
+/// `FILE-MALFORMED` when ffprobe cannot read the file, `FORMAT-UNSUPPORTED` when it has no picture track, a codec outside
+/// [`CODECS`] or an unknown demuxer, `LIMIT-SIZE`, `LIMIT-TIME`, `WORKER-CRASHED`.
+pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts, Error> {
+    let demuxer = known_demuxer(demuxer)?;
+    let mut args: Vec<GuardArg> = ["-v", "error", "-hide_banner"].iter().map(GuardArg::from).collect();
+    args.extend(input_args(demuxer));
+    args.extend(["-select_streams", "V:0", "-show_entries", ENTRIES, "-of", "json"].iter().map(GuardArg::from));
+    args.push(GuardArg::Read("file:", 0));
+    let call = GuardCall {
+        program: tools.ffprobe.to_path_buf(),
+        args,
+        reads: vec![file],
+        writes: Vec::new(),
+        stdin: Stream::Null,
+        stdout: Stream::Pipe,
+        limits: child_limits(tools),
+    };
+    let mut child = call.spawn(tools.own_program)?;
+    let mut answer = Vec::new();
+    if let Some(out) = child.take_stdout() {
+        let read = out.take(MOST_ANSWER + 1).read_to_end(&mut answer);
+        read.map_err(|e| Error::io("WORKER-CRASHED", "read what ffprobe says", &e))?;
+    }
+    let end = child.finish()?;
+    if u64::try_from(answer.len()).unwrap_or(u64::MAX) > MOST_ANSWER {
+        return Err(Error::limit("ffprobe says more than 256 KiB about one track"));
+    }
+    match end.ended {
+        Ended::Code(0) => understand(&answer),
+        ended => Err(failure("ffprobe", ended, &end.stderr)),
+    }
+}
+
+/// The first line by which a decoder says that a picture is damaged. The sound's decoders are shut out, which is said
+/// too, and a container with an odd header may still hold whole pictures. The HEVC decoder drops pictures with no more
+/// than a warning.
+pub(super) fn complaint(stderr: &str) -> Option<&str> {
+    let grave = |l: &&str| {
+        ["[error]", "[fatal]", "[panic]"].iter().any(|level| l.contains(level))
+            || (l.starts_with("[hevc @") && l.contains("[warning]"))
+    };
+    stderr.lines().filter(|l| !l.contains(" not on whitelist ") && !l.starts_with("[mov,")).find(grave)
+}
+
+/// `[hevc @ 0x55aa] text` as `[hevc] text`: the address is another one in each run.
+fn without_address(line: &str) -> String {
+    match line.split_once(" @ 0x") {
+        Some((name, rest)) => {
+            format!("{name}{}", rest.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
+        }
+        None => line.to_owned(),
+    }
+}
+
+/// From how a decoder ended to an error.
+pub(super) fn failure(program: &str, ended: Ended, stderr: &str) -> Error {
+    let said = complaint(stderr).or_else(|| stderr.lines().find(|l| !l.trim().is_empty())).unwrap_or("nothing");
+    let said: String = without_address(said.trim()).chars().take(300).collect();
+    match ended {
+        Ended::Signal(n) if n == libc::SIGXCPU || n == libc::SIGKILL => {
+            Error::new(ErrorKind::Limit, "LIMIT-TIME", format!("{program} used up its processor time"))
+        }
+        _ if stderr.contains("Cannot allocate memory") => {
+            Error::new(ErrorKind::Limit, "LIMIT-MEMORY", format!("{program} needs more memory than allowed"))
+                .fix("raise the memory limit of the folder")
+        }
+        Ended::Signal(n) => Error::malformed(format!("{program} died of signal {n} on this file; it said: {said}")),
+        _ => Error::malformed(format!("{program} cannot read this file; it says: {said}")),
+    }
+}
+
+fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
+    let odd = |what: &str| Error::malformed(format!("ffprobe's answer has {what}"));
+    let value: Value = serde_json::from_slice(answer).map_err(|e| odd(&format!("no JSON ({e})")))?;
+    let Some(stream) = value.pointer("/streams/0") else {
+        return Err(Error::unsupported("there is no picture track"));
+    };
+    let text = |key: &str| {
+        let known = |t: &&str| !t.is_empty() && *t != "unknown" && *t != "unspecified";
+        stream.get(key).and_then(Value::as_str).filter(known).map(str::to_owned)
+    };
+    let number = |key: &str| match stream.get(key) {
+        Some(Value::String(s)) => s.parse().ok(),
+        Some(v) => v.as_u64(),
+        None => None,
+    };
+    let rational = |key: &str| {
+        let (n, d) = stream.get(key)?.as_str()?.split_once('/')?;
+        Rational::new(n.parse().ok().filter(|n| *n > 0)?, d.parse().ok()?)
+    };
+    let side = |key| number(key).and_then(|n| u32::try_from(n).ok()).filter(|n| *n > 0);
+    let codec = text("codec_name").unwrap_or_else(|| "unknown".into());
+    if !CODECS.contains(&codec.as_str()) {
+        return Err(Error::unsupported(format!("pictures of the codec {codec} are not decoded")));
+    }
+    let (Some(width), Some(height)) = (side("width"), side("height")) else {
+        return Err(odd("no size of the picture"));
+    };
+    let begin = value.pointer("/format/start_time").and_then(Value::as_str).and_then(|s| s.parse::<f64>().ok());
+    Ok(VideoFacts {
+        codec,
+        profile: text("profile"),
+        width,
+        height,
+        pix_fmt: text("pix_fmt").ok_or_else(|| odd("no pixel format"))?,
+        r_frame_rate: rational("r_frame_rate"),
+        avg_frame_rate: rational("avg_frame_rate"),
+        nb_frames: number("nb_frames"),
+        duration_ts: number("duration_ts"),
+        time_base: rational("time_base"),
+        color_range: text("color_range"),
+        color_space: text("color_space"),
+        color_primaries: text("color_primaries"),
+        color_transfer: text("color_transfer"),
+        chroma_location: text("chroma_location"),
+        field_order: text("field_order"),
+        starts_at_zero: number("start_pts") == Some(0) && begin == Some(0.0),
+    })
+}
+
+impl VideoFacts {
+    /// Whether frame n is proven to be shown n frame durations after time 0.
+    pub(super) fn evenly_timed(&self, rate: Rational) -> bool {
+        let exact = || {
+            let (base, ticks) = (self.time_base?, i128::from(self.duration_ts?));
+            let shown = ticks.checked_mul(base.num().into())?.checked_mul(rate.num().into())?;
+            let counted = i128::from(self.nb_frames?).checked_mul(base.den().into())?.checked_mul(rate.den().into())?;
+            Some(shown == counted)
+        };
+        self.starts_at_zero
+            && self.r_frame_rate == Some(rate)
+            && self.avg_frame_rate == Some(rate)
+            && exact() == Some(true)
+    }
+
+    /// Whether every frame stands alone, so that a seek finds each.
+    pub(super) fn stands_alone(&self) -> bool {
+        INTRA.contains(&self.codec.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ffmpeg_says() {
+        let sound = "[aac @ 0x5f] [error] Codec (aac) not on whitelist 'hevc'\n[mov,mp4 @ 0x1] [error] odd\n";
+        assert_eq!(complaint(sound), None);
+        assert_eq!(complaint("[mov,mp4 @ 0x1] [warning] x\n[swscaler @ 0x2] [warning] y"), None);
+        let dropped = format!("{sound}[hevc @ 0xabc] [warning] Invalid NAL unit 0, skipping.\n");
+        assert!(complaint(&dropped).is_some());
+        let e = failure("ffmpeg", Ended::Code(0), &dropped);
+        assert!(e.what.ends_with("[hevc] [warning] Invalid NAL unit 0, skipping."), "{e}");
+        assert_eq!(failure("ffmpeg", Ended::Signal(libc::SIGXCPU), "").code, "LIMIT-TIME");
+    }
+
+    #[test]
+    fn answers() {
+        let good = br#"{"streams":[{"codec_name":"prores","profile":"HQ","width":320,"height":240,
+            "pix_fmt":"yuv422p10le","color_range":"tv","color_space":"unknown","r_frame_rate":"24000/1001",
+            "avg_frame_rate":"24000/1001","time_base":"1/24000","start_pts":0,"duration_ts":25025,"nb_frames":"25"}],
+            "format":{"start_time":"0.000000"}}"#;
+        let facts = understand(good).unwrap();
+        assert_eq!((facts.width, facts.height, facts.nb_frames), (320, 240, Some(25)));
+        assert_eq!((facts.color_range.as_deref(), facts.color_space), (Some("tv"), None));
+        let rate = Rational::new(24000, 1001).unwrap();
+        let facts = understand(good).unwrap();
+        assert!(facts.evenly_timed(rate) && !facts.evenly_timed(Rational::new(24, 1).unwrap()));
+        assert!(!VideoFacts { nb_frames: Some(24), ..facts.clone() }.evenly_timed(rate));
+        assert!(facts.stands_alone() && !VideoFacts { codec: "h264".into(), ..facts }.stands_alone());
+        for end in 0..good.len() {
+            assert!(understand(&good[..end]).is_err());
+        }
+        assert_eq!(understand(b"{}").unwrap_err().code, "FORMAT-UNSUPPORTED");
+        let e = understand(br#"{"streams":[{"codec_name":"cinepak","width":1,"height":1}]}"#).unwrap_err();
+        assert!(e.code == "FORMAT-UNSUPPORTED" && e.what.contains("cinepak"));
+    }
+}
