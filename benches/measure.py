@@ -245,8 +245,63 @@ def inspect(work):
     print("\nrushes starts one locked-in worker process for each clip; the others read everything in one process. ffprobe takes one file.")
 
 
+# ---- plates
+
+def plates(work):
+    """CPU seconds for each frame of the plate job: 4096x2160 10-bit DPX to 2048x1080 half OpenEXR, ZIP, start-up included."""
+    if not have("oiiotool"):
+        print("\nplates: skipped, oiiotool is not installed (it makes the frames)")
+        return
+    frames, few = 10, 3
+    source = work / "src"
+    source.mkdir()
+    first = source / "F.1001.dpx"
+    subprocess.run(["oiiotool", "--pattern", "noise:type=uniform:min=0.1:max=0.8", "4096x2160", "3", "-d", "uint10", "-o", first], check=True)
+    for n in range(1002, 1001 + frames):
+        (source / f"F.{n}.dpx").write_bytes(first.read_bytes())
+    config = work / "rushes.toml"
+    config.write_text(f"""[service]
+state_dir = "{work}/state"
+control = "{work}/c.sock"
+[show.s]
+[[folder]]
+name = "o"
+show = "s"
+path = "{source}"
+output = "{work}/out"
+[[folder.rule]]
+name = "r"
+emit = ["half"]
+[recipe.half]
+kind = "plate"
+fit = {{ width = 2048, height = 1080 }}
+""")
+
+    def cpu(command):
+        before = os.times()
+        subprocess.run([str(c) for c in command], check=True, stdout=subprocess.DEVNULL)
+        after = os.times()
+        return after.children_user + after.children_system - before.children_user - before.children_system
+
+    ours, theirs, scaled = [], [], []
+    for run in range(3):
+        ours.append(cpu([BIN, "--config", config, "render", source, "--recipe", "half", "--source", "logc3", "-o", work / f"out{run}"]) / frames)
+        theirs.append(sum(cpu(["oiiotool", source / f"F.{1001 + n}.dpx", "--resize:filter=lanczos3", "2048x1080", "-d", "half",
+                               "--compression", "zip", "-o", work / "peer.exr"]) for n in range(few)) / few)
+        if have("ffmpeg"):
+            scaled.append(cpu(["ffmpeg", "-nostdin", "-v", "error", "-y", "-start_number", "1001", "-i", source / "F.%04d.dpx",
+                               "-vf", "zscale=w=2048:h=1080:f=lanczos", "-c:v", "exr", "-format", "half", "-compression", "zip16",
+                               work / "ff.%04d.exr"]) / frames)
+    middle = lambda list: sorted(list)[len(list) // 2]
+    rows = [["rushes: LogC3 to ACES2065-1, Lanczos-3, read back and hashed", f"{middle(ours):.3f}", ""],
+            ["oiiotool: Lanczos-3 alone, no colour", f"{middle(theirs):.3f}", f"{middle(ours) / middle(theirs):.2f}"]]
+    if scaled:
+        rows.append(["ffmpeg: Lanczos alone, no colour", f"{middle(scaled):.3f}", f"{middle(ours) / middle(scaled):.2f}"])
+    table("A plate: 4096x2160 10-bit DPX to 2048x1080 half OpenEXR, ZIP", ["", "CPU seconds for each frame", "ratio"], rows)
+
+
 def main():
-    sections = {"latency": latency, "hash": hashes, "scan": scan, "inspect": inspect}
+    sections = {"latency": latency, "hash": hashes, "scan": scan, "inspect": inspect, "plates": plates}
     wanted = sys.argv[1:] or list(sections)
     if any(w not in sections for w in wanted):
         raise SystemExit(f"usage: benches/run.sh [{'] ['.join(sections)}]")

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Prints how fast things are, beside other tools where there are any. usage: benches/run.sh [latency] [hash] [scan] [inspect]
+# Prints how fast things are, beside other tools where there are any. usage: benches/run.sh [latency] [hash] [scan] [inspect] [plates]
 #   BENCH_GIB=4 BENCH_FILES=200000 BENCH_DROPS=200 BENCH_RUNS=5  sizes;  BENCH_DIR=…  a folder on the disk to be measured
 #   RUSHES_BIN=…  the program;  RUSHES_DATA=…  real camera files, which are inspected too
 # Figures, never verdicts: the exit status says only whether the measuring itself worked.

@@ -8,7 +8,7 @@ what=${1:-test}
 want=() # "program package"
 want+=("cc gcc" "make make" "ffmpeg ffmpeg")
 if [ "$what" = test ]; then
-    want+=("xxhsum xxhash" "b3sum b3sum" "exiftool libimage-exiftool-perl" "mediainfo mediainfo" "jq jq" "python3 python3"
+    want+=("pkill procps" "exrheader openexr" "xxhsum xxhash" "b3sum b3sum" "exiftool libimage-exiftool-perl" "mediainfo mediainfo" "jq jq" "python3 python3"
         "oiiotool openimageio-tools" "xmllint libxml2-utils"
         "rsync rsync" "strace strace" "bindfs bindfs" "faketime faketime" "xfs_io xfsprogs" "mkfs.xfs xfsprogs" "mkfs.ext4 e2fsprogs"
         "systemd-analyze systemd" "systemd-nspawn systemd-container" "man man-db")
