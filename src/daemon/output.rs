@@ -183,9 +183,15 @@ impl Core {
     /// Whether outputs that are said to be made lie there. False also when nobody can tell: the work is then begun
     /// again, finds what is there, and keeps it.
     pub fn are_there(&mut self, folder: &Folder, made: &[MadeOutput]) -> bool {
-        let list: Vec<(PathBuf, u64)> = made.iter().map(|m| (folder.output.join(m.path.as_path()), m.size)).collect();
-        let there =
-            |(p, size): &(PathBuf, u64)| std::fs::symlink_metadata(p).is_ok_and(|s| s.is_file() && s.len() == *size);
+        let list: Vec<(PathBuf, u64, Option<u64>)> =
+            made.iter().map(|m| (folder.output.join(m.path.as_path()), m.size, m.files)).collect();
+        // a folder appeared with everything in it: that it is there, and not emptied, is looked at, not each of its files
+        let there = |(p, size, files): &(PathBuf, u64, Option<u64>)| {
+            std::fs::symlink_metadata(p).is_ok_and(|s| match files {
+                None => s.is_file() && s.len() == *size,
+                Some(n) => s.is_dir() && std::fs::read_dir(p).is_ok_and(|d| d.count() as u64 >= *n),
+            })
+        };
         self.side(&folder.output).ask(move || list.iter().all(there)).unwrap_or(false)
     }
 
