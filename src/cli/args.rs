@@ -73,6 +73,9 @@ pub enum Command {
     /// Fingerprint files: XXH3-128 and other kinds in one pass
     #[command(after_help = HASH_HELP)]
     Hash(HashArgs),
+    /// List colour spaces, or convert colours between them
+    #[command(after_help = COLOR_HELP)]
+    Color(ColorArgs),
     /// Do one unit of work from a job file, as the daemon's workers do
     #[command(after_help = RENDER_HELP)]
     Render(RenderArgs),
@@ -254,6 +257,88 @@ Examples:
   rushes hash --json /mnt/roll | jq .size   one JSON object a line
 
 A file that cannot be read is named on stderr, the rest goes on, and the exit status is 3.";
+
+/// `rushes color`.
+#[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
+pub struct ColorArgs {
+    /// What to do
+    #[command(subcommand)]
+    pub what: ColorCommand,
+}
+
+/// What `rushes color` does.
+#[derive(Debug, Subcommand)]
+pub enum ColorCommand {
+    /// Every colour space: name, other names, curve, primaries, where its constants come from
+    List(ColorListArgs),
+    /// Convert RGB triplets, one a line, from stdin to stdout
+    #[command(after_help = COLOR_EVAL_HELP)]
+    Eval(ColorEvalArgs),
+}
+
+/// `rushes color list`.
+#[derive(Debug, Args)]
+pub struct ColorListArgs {
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
+}
+
+/// `rushes color eval`.
+#[derive(Debug, Args)]
+pub struct ColorEvalArgs {
+    /// The space of what is read
+    #[arg(long, value_name = "SPACE")]
+    pub from: String,
+    /// The space of what is written
+    #[arg(long, value_name = "SPACE")]
+    pub to: String,
+    /// A correction to apply: .cc, .ccc or .cdl
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub cdl: Option<PathBuf>,
+    /// Which correction of the file [default: the only one]
+    #[arg(long, value_name = "ID", requires = "cdl")]
+    pub cdl_id: Option<String>,
+    /// The space in which the correction is applied
+    #[arg(long, value_name = "SPACE", default_value = "ACEScct")]
+    pub cdl_space: String,
+    /// What the correction does outside 0 to 1: nothing special, or clamp as the ASC writes
+    #[arg(long, value_name = "STYLE", default_value = "no-clamp", value_parser = ["no-clamp", "asc"])]
+    pub cdl_style: String,
+    /// A .cube table to apply after the correction; may be given again, applied one after the other
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub lut: Vec<PathBuf>,
+    /// The space that the first table takes [default: that of --from]
+    #[arg(long, value_name = "SPACE", requires = "lut")]
+    pub lut_in: Option<String>,
+    /// The space that the last table gives [default: that of --to]
+    #[arg(long, value_name = "SPACE", requires = "lut")]
+    pub lut_out: Option<String>,
+    /// Print the steps with their numbers instead of converting
+    #[arg(long)]
+    pub steps: bool,
+}
+
+const COLOR_HELP: &str = "\
+Examples:
+  rushes color list                                         names and short names of every space
+  echo 0.391 0.391 0.391 | rushes color eval --from logc3 --to acescg
+  rushes color eval --from logc4 --to rec709 --cdl shot.cc --lut show.cube --lut-in logc4 < codes.txt
+  rushes color eval --from slog3 --to ap0 --steps           the matrices and curves in between
+
+Names may be written in any case, with or without spaces. A .cube table does not say what it takes and gives: \
+--lut-in and --lut-out do.";
+
+const COLOR_EVAL_HELP: &str = "\
+Examples:
+  echo 0.391 0.391 0.391 | rushes color eval --from logc3 --to acescg
+  rushes color eval --from logc4 --to rec709 --cdl looks.ccc --cdl-id cc0001 < codes.txt
+  rushes color eval --from logc3 --to rec709 --lut show.cube < codes.txt    the table does all of it
+  rushes color eval --from slog3 --to rec709 --lut log.cube --lut-in logc4 --steps
+
+Three numbers a line, separated by spaces, tabs or commas; empty lines are passed over. Computed in double precision, \
+printed as C's %.9g. A line that is not three numbers, or an unknown space, ends it with status 2.";
 
 /// `rushes status`.
 #[derive(Debug, Args)]

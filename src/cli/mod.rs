@@ -3,6 +3,7 @@
 mod args;
 mod ask;
 mod check;
+mod color;
 mod demo;
 mod describe;
 mod files;
@@ -63,6 +64,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Demo(a) => demo::run_demo(a),
         Command::Inspect(a) => inspect::run(a),
         Command::Hash(a) => hash::run(a),
+        Command::Color(a) => color::run(a),
         Command::Render(a) => render::run(a),
         Command::Status(a) => status::run(cli, a),
         Command::Jobs(a) => jobs::run(cli, a),
