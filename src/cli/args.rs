@@ -274,7 +274,7 @@ pub enum ColorCommand {
     List(ColorListArgs),
     /// Convert RGB triplets, one a line, from stdin to stdout
     #[command(after_help = COLOR_EVAL_HELP)]
-    Eval(ColorEvalArgs),
+    Eval(Box<ColorEvalArgs>),
 }
 
 /// `rushes color list`.

@@ -2,7 +2,7 @@
 //! become vector instructions.
 
 // Powers of ln 2 over factorials: the Taylor series of 2^f, whose next term is below 6e-9 for |f| ≤ 1/2.
-const E1: f32 = 0.693_147_18;
+const E1: f32 = std::f32::consts::LN_2;
 const E2: f32 = 0.240_226_5;
 const E3: f32 = 0.055_504_11;
 const E4: f32 = 0.009_618_129;
