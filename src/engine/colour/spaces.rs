@@ -346,7 +346,7 @@ pub static SPACES: &[Space] = &[
     arri3("ARRI LogC3 (EI800)", &["logc3", "logc3 ei800", "arri_logc3_ei800"], "LogC3 (EI800)", || {
         Law::Log(logc3(800.0))
     })
-    .note("the exposure index that cameras are named by; other indices have entries of their own"),
+    .note("`logc3` alone means this exposure index; the others have entries of their own"),
     arri3("ARRI LogC3 (EI160)", &["logc3 ei160"], "LogC3 (EI160)", || Law::Log(logc3(160.0))),
     arri3("ARRI LogC3 (EI200)", &["logc3 ei200"], "LogC3 (EI200)", || Law::Log(logc3(200.0))),
     arri3("ARRI LogC3 (EI250)", &["logc3 ei250"], "LogC3 (EI250)", || Law::Log(logc3(250.0))),
