@@ -18,9 +18,11 @@ pub type Body = fn(&[u8]);
 
 /// Every target by its name, which is also that of its file in `fuzz_targets` and of its folder in `corpus`.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("cdl", media::cdl),
     ("condition", words::condition),
     ("config", words::config),
     ("control", records::control),
+    ("cube", media::cube),
     ("decode", media::decode),
     ("dpx", media::dpx),
     ("inspect", media::inspect),

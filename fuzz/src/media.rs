@@ -1,10 +1,12 @@
 //! Files: through the registered formats, and through the byte grammars alone.
 
 use super::{memory, twice};
+use rushes::engine::colour::{Chain, Step, ops_of_cube};
 use rushes::engine::container::bytes::Bytes;
 use rushes::engine::container::dpx::layout::{ELEMENT, MAX_ELEMENTS};
 use rushes::engine::container::dpx::{DpxHeader, FILM, Field, GENERIC, TELEVISION, Value};
 use rushes::engine::container::riff::{Bext, Riff, WaveFmt, write_wave};
+use rushes::engine::document::cdl as corrections;
 use rushes::engine::format::{self, FORMATS, HEAD_BYTES, Input};
 use rushes::engine::sidecar::{SidecarContext, ale, json};
 use rushes::model::{CODES, ClipDoc, ClipUnit, Error, ErrorKind, Limits, MediaPath};
@@ -180,5 +182,51 @@ pub fn ixml(data: &[u8]) {
     assert_eq!(first, read("S001.wav", ClipUnit::File, &[&file]), "not the same twice");
     if let Ok(doc) = first {
         document(&doc);
+    }
+}
+
+/// A `.cube` table: refused, or a table that can be applied and gives the same bits after JSON.
+pub fn cube(data: &[u8]) {
+    let ops = match ops_of_cube("a.cube", data) {
+        Ok(ops) => ops,
+        Err(e) => {
+            assert_ne!(e.kind, ErrorKind::Io, "{e}");
+            return super::harmless(&e.to_string());
+        }
+    };
+    assert!(!ops.is_empty() && ops.len() <= 2);
+    let steps = ops.into_iter().map(|op| Step { label: String::new(), op }).collect();
+    let mut chain = Chain { from: String::new(), to: String::new(), steps };
+    let samples = [-1.0, 0.5, 2.0, f32::INFINITY, f32::NEG_INFINITY, 0.25, f32::MAX, f32::MIN, 1e-30];
+    let apply = |chain: &Chain| {
+        let mut v = samples;
+        chain.apply(&mut v).expect("its tables are attached");
+        v
+    };
+    let first = apply(&chain);
+    let text = serde_json::to_vec(&chain).expect("a chain can be written");
+    chain = serde_json::from_slice(&text).expect("and read");
+    chain.attach(&mut |_| Ok(data.to_vec())).expect("the same bytes are the same table");
+    assert_eq!(first.map(f32::to_bits), apply(&chain).map(f32::to_bits));
+}
+
+/// Colour corrections: refused, or numbers that ASC CDL allows.
+pub fn cdl(data: &[u8]) {
+    match corrections::read(data, &Limits::default()) {
+        Ok(all) => {
+            assert!(!all.is_empty());
+            for c in &all {
+                let finite = c.slope.iter().chain(&c.offset).chain(&c.power).all(|v| v.is_finite());
+                assert!(finite && c.slope.iter().all(|v| *v >= 0.0) && c.power.iter().all(|v| *v > 0.0));
+                assert!(c.saturation.is_finite() && c.saturation >= 0.0);
+                if let Ok(found) = corrections::select(&all, c.id.as_deref()) {
+                    assert!(found.id == c.id || c.id.is_none());
+                }
+            }
+        }
+        Err(e) => {
+            assert_ne!(e.kind, ErrorKind::Io, "{e}");
+            super::harmless(&e.to_string());
+        }
     }
 }

@@ -315,57 +315,85 @@ What is not known to be in a colour space is shown as it is stored, and that is 
 
 /// `rushes color`.
 #[derive(Debug, Args)]
+#[command(disable_help_subcommand = true)]
 pub struct ColorCommandArgs {
     /// What to do
     #[command(subcommand)]
-    pub what: ColorWhat,
+    pub what: ColorCommand,
 }
 
 /// What `rushes color` does.
 #[derive(Debug, Subcommand)]
-pub enum ColorWhat {
-    /// The colour spaces that are known, with their short names and where their constants come from
-    List(Json),
-    /// Convert red, green, blue from stdin, one triplet a line
-    Eval(ColorEvalArgs),
+pub enum ColorCommand {
+    /// Every colour space: name, other names, curve, primaries, where its constants come from
+    List(ColorListArgs),
+    /// Convert RGB triplets, one a line, from stdin to stdout
+    #[command(after_help = COLOR_EVAL_HELP)]
+    Eval(Box<ColorEvalArgs>),
+}
+
+/// `rushes color list`.
+#[derive(Debug, Args)]
+pub struct ColorListArgs {
+    /// Output
+    #[command(flatten)]
+    pub json: Json,
 }
 
 /// `rushes color eval`.
 #[derive(Debug, Args)]
 pub struct ColorEvalArgs {
-    /// The space of what comes in
+    /// The space of what is read
     #[arg(long, value_name = "SPACE")]
     pub from: String,
-    /// The space of what goes out
+    /// The space of what is written
     #[arg(long, value_name = "SPACE")]
     pub to: String,
-    /// Apply this CDL (.cc, .ccc, .cdl)
+    /// A correction to apply: .cc, .ccc or .cdl
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub cdl: Option<PathBuf>,
-    /// The correction in it, by its id
+    /// Which correction of the file [default: the only one]
     #[arg(long, value_name = "ID", requires = "cdl")]
     pub cdl_id: Option<String>,
-    /// The space in which it is applied
+    /// The space in which the correction is applied
     #[arg(long, value_name = "SPACE", default_value = "ACEScct")]
     pub cdl_space: String,
-    /// Apply this viewing LUT (.cube)
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath, requires = "lut_input")]
-    pub lut: Option<PathBuf>,
-    /// The space that the LUT takes
-    #[arg(long, value_name = "SPACE")]
+    /// What the correction does outside 0 to 1: nothing special, or clamp as the ASC writes
+    #[arg(long, value_name = "STYLE", default_value = "no-clamp", value_parser = ["no-clamp", "asc"])]
+    pub cdl_style: String,
+    /// A .cube table to apply after the correction; may be given again, applied one after the other
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub lut: Vec<PathBuf>,
+    /// The space that the first table takes [default: that of --from]
+    #[arg(long, value_name = "SPACE", requires = "lut")]
     pub lut_input: Option<String>,
-    /// The space that the LUT gives
-    #[arg(long, value_name = "SPACE", default_value = "Camera Rec.709")]
-    pub lut_output: String,
+    /// The space that the last table gives [default: that of --to]
+    #[arg(long, value_name = "SPACE", requires = "lut")]
+    pub lut_output: Option<String>,
+    /// Print the steps with their numbers instead of converting
+    #[arg(long)]
+    pub steps: bool,
 }
 
 const COLOR_HELP: &str = "\
 Examples:
-  rushes color list
-  echo 0.391 0.391 0.391 | rushes color eval --from logc3 --to ACES2065-1
-  rushes color eval --from logc4 --to rec709 --cdl shot.cc < codes.txt
+  rushes color list                                         names and short names of every space
+  echo 0.391 0.391 0.391 | rushes color eval --from logc3 --to acescg
+  rushes color eval --from logc4 --to rec709 --cdl shot.cc --lut show.cube --lut-input logc4 < codes.txt
+  rushes color eval --from slog3 --to ap0 --steps           the matrices and curves in between
 
-Numbers are separated by spaces or commas and printed with nine digits. A line that is no triplet ends in exit status 2.";
+Names may be written in any case, with or without spaces. A .cube table does not say what it takes and gives: \
+--lut-input and --lut-out do.";
+
+const COLOR_EVAL_HELP: &str = "\
+Examples:
+  echo 0.391 0.391 0.391 | rushes color eval --from logc3 --to acescg
+  rushes color eval --from logc4 --to rec709 --cdl looks.ccc --cdl-id cc0001 < codes.txt
+  rushes color eval --from logc3 --to rec709 --lut show.cube < codes.txt    the table does all of it
+  rushes color eval --from slog3 --to rec709 --lut log.cube --lut-input logc4 --steps
+
+Three numbers a line, separated by spaces, tabs or commas; empty lines are passed over. Computed in double precision, \
+printed as C's %.9g. A line that is not three numbers, or an unknown space, ends it with status 2.";
 
 /// `rushes explain`.
 #[derive(Debug, Args)]

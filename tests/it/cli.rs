@@ -1,5 +1,6 @@
 //! The real program in a real shell.
 
+mod color;
 mod control;
 mod demo;
 mod hash;

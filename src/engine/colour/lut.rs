@@ -115,6 +115,7 @@ pub(super) trait Real:
     /// Of a number that is at least 0.
     fn whole(self) -> (usize, Self);
     fn of(v: f64) -> Self;
+    fn is_number(self) -> bool;
 }
 
 impl Real for f32 {
@@ -126,6 +127,10 @@ impl Real for f32 {
     fn of(v: f64) -> Self {
         v as f32
     }
+    #[inline(always)]
+    fn is_number(self) -> bool {
+        !self.is_nan()
+    }
 }
 
 impl Real for f64 {
@@ -135,6 +140,9 @@ impl Real for f64 {
     }
     fn of(v: f64) -> Self {
         v
+    }
+    fn is_number(self) -> bool {
+        !self.is_nan()
     }
 }
 
@@ -235,20 +243,20 @@ fn mix<T: Real>([a, b, c]: [T; 3], [d, e, f]: [T; 3], t: T) -> [T; 3] {
     [a + (d - a) * t, b + (e - b) * t, c + (f - c) * t]
 }
 
-/// Only NaN is unordered with itself.
-#[inline(always)]
-fn is_number<T: Real>(v: T) -> bool {
-    v.partial_cmp(&v).is_some()
-}
-
 /// `looked_up`, unless `v` is not a number.
 #[inline(always)]
 fn keep<T: Real>(v: T, looked_up: T) -> T {
-    if is_number(v) { looked_up } else { v }
+    if v.is_number() { looked_up } else { v }
 }
 
 #[inline(always)]
 fn hide_none<T: Real>([x, y, z]: [T; 3], out: [T; 3]) -> [T; 3] {
-    let sum = if is_number(x) { if is_number(y) { z } else { y } } else { x };
+    let sum = if !x.is_number() {
+        x
+    } else if !y.is_number() {
+        y
+    } else {
+        z
+    };
     out.map(|o| keep(sum, o))
 }

@@ -203,8 +203,9 @@ pub static XYZ_D65: Gamut = Gamut { name: "XYZ-D65", primaries: Primaries::Xyz {
 /// logarithm's argument. (Its sensor black of 16/4095 and mid grey of 0.01 cancel in relative exposure.)
 ///
 /// ARRI's printed table (cut, a to f per EI) is these numbers rounded to six decimals. The rounding shows near black:
-/// decoding with the printed numbers of EI 800 is up to 6.8e-5 of the value away from OCIO's builtin (values from 0.001
-/// up; 9e-8 absolute), decoding with these formulas, which OCIO uses too, up to 7e-7. Hence the formulas.
+/// decoded with the printed numbers of EI 800, values differ from OCIO's builtin by up to 6.8e-5 of themselves (of 0.001
+/// where they are smaller; 7e-8 absolute below 0.01); decoded with these formulas, which OCIO uses too, by up to 1.4e-6
+/// (2.4e-9). Hence the formulas.
 ///
 /// Above EI 1600 cameras bend the highlights to stay within the code range, which this form does not contain.
 #[must_use]
@@ -267,14 +268,14 @@ fn acescct() -> Law {
     })
 }
 
-/// sRGB. IEC 61966-2-1 prints 12.92 and 0.0031308, between which the curve jumps by 3e-8; here, as in OCIO, the line
-/// touches the power (12.9232 and 0.0030399). The two differ by up to 1e-5 of code 1.
+/// sRGB. IEC 61966-2-1 prints 12.92 and 0.0031308; here, as in OCIO, the line touches the power (12.9232 and 0.0030399).
+/// The two differ by up to 1e-5 of code 1.
 fn srgb() -> Law {
     Law::PowerToe(PowerToe::smooth(2.4, 0.055))
 }
 
-/// The camera curve of BT.709 with its exponent 0.45 and 0.099; the line touches the power, as in OCIO: 4.5068 and
-/// 0.017973 where BT.709 prints 4.5 and 0.018.
+/// The camera curve of BT.709 with its exponent 0.45 and 0.099; the line touches the power, as in OCIO: 4.5138 and
+/// 0.017945 where BT.709 prints 4.5 and 0.018, between which the curve jumps. The two differ by up to 2.5e-4 of code 1.
 fn bt709() -> Law {
     Law::PowerToe(PowerToe::smooth(1.0 / 0.45, 0.099))
 }
@@ -345,7 +346,7 @@ pub static SPACES: &[Space] = &[
     arri3("ARRI LogC3 (EI800)", &["logc3", "logc3 ei800", "arri_logc3_ei800"], "LogC3 (EI800)", || {
         Law::Log(logc3(800.0))
     })
-    .note("the exposure index that cameras are named by; other indices have entries of their own"),
+    .note("`logc3` alone means this exposure index; the others have entries of their own"),
     arri3("ARRI LogC3 (EI160)", &["logc3 ei160"], "LogC3 (EI160)", || Law::Log(logc3(160.0))),
     arri3("ARRI LogC3 (EI200)", &["logc3 ei200"], "LogC3 (EI200)", || Law::Log(logc3(200.0))),
     arri3("ARRI LogC3 (EI250)", &["logc3 ei250"], "LogC3 (EI250)", || Law::Log(logc3(250.0))),

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 /// One ColorCorrection. What a file leaves out has the value that changes nothing.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Correction {
-    /// Its `id`; the schema demands one, files in the wild have none.
+    /// Its `id`, when it has one that is not empty; the schema demands one, files in the wild have none.
     pub id: Option<String>,
     /// Its descriptions, those of its nodes after them.
     pub descriptions: Vec<String>,
@@ -270,7 +270,7 @@ fn id_of(e: &BytesStart<'_>) -> Result<Option<String>, Error> {
         if a.key.local_name().as_ref() == "id" {
             let id =
                 quick_xml::escape::unescape(&a.value).map_err(|e| Error::malformed(format!("an id is broken: {e}")))?;
-            return Ok(Some(id.chars().take(1024).collect()));
+            return Ok(Some(id.chars().take(1024).collect()).filter(|id: &String| !id.is_empty()));
         }
     }
     Ok(None)

@@ -33,6 +33,7 @@ fn every_kind_of_file_and_spelling() {
         assert_eq!((c.id.as_deref(), c.slope, c.offset), (Some("a"), [1.1, 1.0, 0.9], [-0.03, -0.02, 0.0]), "{text}");
         assert_eq!((c.power, c.saturation), ([1.25, 1.0, 1.0], 1.7), "{text}");
     }
+    assert_eq!(all(&one(SAT).replace("\"a\"", "\"\"")).unwrap()[0].id, None);
     let c = all(&one(SAT)).unwrap().remove(0);
     assert_eq!((c.slope, c.offset, c.power, c.saturation), ([1.0; 3], [0.0; 3], [1.0; 3], 1.7));
     let described =

@@ -20,6 +20,10 @@ const VERSION: &str = concat!("rushes ", env!("CARGO_PKG_VERSION"));
 
 type Seeds = Vec<(String, Vec<u8>)>;
 
+const CORRECTION: &str = "<ColorCorrection id=\"a&amp;b\"><SOPNode><Description>x</Description><Slope>1.1 1 .9</Slope>\
+                          <Offset>-.03 0 0</Offset><Power>1.25 1 1</Power></SOPNode><SatNode><Saturation>0.7</Saturation></SatNode>\
+                          </ColorCorrection>";
+
 /// The seeds of a target by name, sorted.
 pub fn of(target: &str) -> Seeds {
     let mut all = match target {
@@ -32,6 +36,28 @@ pub fn of(target: &str) -> Seeds {
             ("entities", "<BWFXML><SCENE>a&amp;b&#x41;&lt;</SCENE><NOTE><![CDATA[x]]></NOTE></BWFXML>"),
             ("doctype", "<!DOCTYPE x [<!ENTITY a \"b\">]><BWFXML><TAKE>&a;</TAKE></BWFXML>"),
             ("open", "<BWFXML><SPEED><TIMECODE_RATE>30000/1001</TIMECODE_RATE><TIMECODE_FLAG>DF"),
+        ]),
+        "cube" => texts(&[
+            ("one", "TITLE \"a\"\r\nLUT_1D_SIZE 2\r\nDOMAIN_MIN 0 0 0\r\nDOMAIN_MAX 1 2 3\r\n0 0 0\r\n1 1 1\r\n"),
+            (
+                "both",
+                &format!("# a\nLUT_1D_SIZE 2\nLUT_1D_INPUT_RANGE -1 3\nLUT_3D_SIZE 2\n{}", "0 .5 1e0\n".repeat(10)),
+            ),
+            ("large", "LUT_3D_SIZE 129\n0 0 nan\n"),
+        ]),
+        "cdl" => texts(&[
+            (
+                "list",
+                &format!(
+                    "<ColorDecisionList xmlns=\"urn:ASC:CDL:v1.01\"><ColorDecision>{CORRECTION}</ColorDecision></ColorDecisionList>"
+                ),
+            ),
+            ("asc", &CORRECTION.replace("SOPNode", "ASC_SOP").replace("SatNode", "cdl:ASC_SAT")),
+            ("entity", "<!DOCTYPE x [<!ENTITY a \"1\">]><ColorCorrection id=\"&a;\"/>"),
+            (
+                "reference",
+                "<ColorDecisionList><ColorDecision><ColorCorrectionRef ref=\"a\"/></ColorDecision></ColorDecisionList>",
+            ),
         ]),
         "timecode" => texts(&[
             ("film", "24/1,10:00:00:00"),
