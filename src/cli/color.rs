@@ -77,12 +77,13 @@ fn list_json() -> Outcome {
 }
 
 /// What a person has to write otherwise: said, and status 2.
-fn usage(e: &Error) -> Stop {
+pub(super) fn usage(e: &Error) -> Stop {
     say_error(e);
     Stop::Said(Ending::Usage)
 }
 
-fn space(name: &str) -> Result<&'static Space, Stop> {
+/// The space of this name, or status 2 with the nearest name.
+pub(super) fn space(name: &str) -> Result<&'static Space, Stop> {
     find(name).ok_or_else(|| {
         let e =
             Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", format!("`{name}` is no colour space that is known"));
@@ -119,7 +120,7 @@ fn chain(args: &ColorEvalArgs) -> Result<Chain, Stop> {
 }
 
 /// All bytes of a file that has at most `most`.
-fn content(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn content(path: &Path, most: u64) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let file = files::open(path)?;
     let read = file.take(most.saturating_add(1)).read_to_end(&mut bytes);

@@ -1,16 +1,17 @@
 //! `rushes render`: picture deliverables of clips without the daemon, or one stateless unit of work from a job file.
 
 use super::args::{Cli, ColorArgs, RenderArgs};
+use super::color::{content, space, usage};
 use super::files;
 use super::inspect::group;
 use super::out::{Ending, Out, Outcome, Stop, say, say_error};
 use super::settings::config_path;
 use super::steps::{Bench, Wanted, input};
 use crate::config::recipes_picture as pictures;
-use crate::engine::colour;
 use crate::engine::deliver::{
     JobFile, MadeOutput, Naming, PlannedOutput, Recipe, StepKind, StepOutcome, StepResult, Treatment, plan,
 };
+use crate::engine::document::cube;
 use crate::engine::sequence;
 use crate::exec::job_file;
 use crate::job::job_id;
@@ -156,42 +157,34 @@ fn find_recipe(cli: &Cli, name: &str) -> Result<Recipe, Stop> {
     }
     let near = closest(name, known.iter().map(String::as_str));
     let fix = near.map_or_else(|| format!("known here: {}", known.join(", ")), |n| format!("did you mean `{n}`?"));
-    Err(usage(format!("there is no picture recipe `{name}`; {fix}")))
+    let e = Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", format!("there is no picture recipe `{name}`"));
+    Err(usage(&e.fix(fix)))
 }
 
-/// Wrong usage, said.
-pub(super) fn usage(text: String) -> Stop {
-    say(text);
-    Stop::Said(Ending::Usage)
-}
-
-/// The full name of a space.
-pub(super) fn space(name: &str) -> Result<String, Stop> {
-    colour::find(name).map(|s| s.name.to_owned()).ok_or_else(|| {
-        let near = closest(name, colour::SPACES.iter().flat_map(colour::names));
-        let fix = near.map_or_else(String::new, |n| format!("; did you mean `{n}`?"));
-        usage(format!("there is no colour space `{name}`{fix}"))
-    })
+/// Wrong words on the command line.
+pub(super) fn wrong(text: impl Into<String>) -> Stop {
+    usage(&Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", text))
 }
 
 /// What the command line says of colour and size.
 pub(super) fn apply(c: &ColorArgs, fit: Option<[u32; 2]>, t: &mut Treatment) -> Result<(), Stop> {
     if let Some(s) = &c.source {
-        t.source = Some(space(s)?);
+        t.source = Some(space(s)?.name.to_owned());
         t.source_decides = true;
     }
     if let Some(s) = &c.color {
-        t.color = if s == pictures::AS_SOURCE { s.clone() } else { space(s)? };
+        t.color = if s == pictures::AS_SOURCE { s.clone() } else { space(s)?.name.to_owned() };
     }
-    let read = |p: &Path| std::fs::read(p).map_err(|e| Stop::from(Error::io("FILE-UNREADABLE", "read it", &e).at(p)));
     if let Some(p) = &c.cdl {
-        let graded = pictures::grade(p, &read(p)?, c.cdl_id.as_deref(), &space(&c.cdl_space)?);
-        t.cdl = Some(graded.map_err(usage)?);
+        let graded = pictures::grade(p, &content(p, cube::MOST_BYTES)?, c.cdl_id.as_deref(), space(&c.cdl_space)?.name);
+        t.cdl = Some(graded.map_err(wrong)?);
     }
     if let Some(p) = &c.lut {
-        let input = space(c.lut_input.as_deref().unwrap_or_default())?;
+        let (input, output) = (space(c.lut_input.as_deref().unwrap_or_default())?, space(&c.lut_output)?);
         let absolute: PathBuf = std::path::absolute(p).unwrap_or_else(|_| p.clone());
-        t.lut = Some(pictures::lut_file(&absolute, &read(p)?, &input, &space(&c.lut_output)?).map_err(usage)?);
+        t.lut = Some(
+            pictures::lut_file(&absolute, &content(p, cube::MOST_BYTES)?, input.name, output.name).map_err(wrong)?,
+        );
     }
     if fit.is_some() {
         t.within = fit;
@@ -207,8 +200,18 @@ fn show(out: &mut Out, folder: &Path, result: &StepResult, stats: bool) -> Resul
         out.line(format!("{}{files}{note}", folder.join(m.path.as_path()).display()))?;
         warn(m);
     }
-    if stats {
-        say(format!("{} ms in all", result.millis));
+    if let Some(s) = result.stats.filter(|_| stats) {
+        say(format!(
+            "{} ms in all; at most {} frames at once in {} of {} MiB; of all threads together decoding {} ms, colour and \
+             size {} ms, encoding and writing {} ms",
+            result.millis,
+            s.in_flight,
+            s.bytes >> 20,
+            s.budget >> 20,
+            s.decode_ms,
+            s.treat_ms,
+            s.encode_ms
+        ));
     }
     Ok(())
 }

@@ -4,10 +4,11 @@ use super::args::ViewArgs;
 use super::files;
 use super::inspect::group;
 use super::out::{Ending, Out, Outcome, say, say_error};
-use super::render::{apply, job_of, usage, warn};
+use super::render::{apply, job_of, warn, wrong};
 use super::steps::{Bench, Wanted};
 use crate::config::recipes_picture as pictures;
 use crate::engine::deliver::{PlannedOutput, Recipe, StepOutcome, StillFormat, StillFrame};
+use crate::engine::encode::png::PngDepth;
 use crate::model::{ClipDoc, Error, ErrorKind, Limits};
 use std::path::Path;
 
@@ -17,12 +18,12 @@ use std::path::Path;
 /// Wrong usage, or when stdout cannot be written.
 pub fn run(args: &ViewArgs) -> Outcome {
     let format = match args.output.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
-        Some("png") => StillFormat::Png { bits: 8 },
+        Some("png") => StillFormat::Png { depth: PngDepth::Eight },
         Some("jpg" | "jpeg") => StillFormat::Jpeg { quality: 95 },
-        _ => return Err(usage("the output must end with .png or .jpg".into())),
+        _ => return Err(wrong("the output must end with .png or .jpg")),
     };
     let Some(Recipe::Still(mut still)) = pictures::built_in("still") else {
-        return Err(usage("there is no recipe for stills".into()));
+        return Err(wrong("there is no recipe for stills"));
     };
     still.format = format;
     still.frame = args.frame_number.map_or(StillFrame::First, StillFrame::Number);

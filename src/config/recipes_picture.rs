@@ -5,10 +5,12 @@ use super::reader::Reader;
 use super::source::Spot;
 use crate::engine::colour;
 use crate::engine::deliver::{
-    CdlGrade, ContactSheetRecipe, ExrBlocks, FilterName, LutFile, PlateFormat, PlateRecipe, Recipe, StillFormat,
-    StillFrame, StillRecipe, Treatment,
+    CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, Recipe, StillFormat, StillFrame,
+    StillRecipe, Treatment,
 };
 use crate::engine::document;
+use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
+use crate::engine::framing::Filter;
 use crate::rules::closest;
 use crate::rules::template::Template;
 use sha2::{Digest, Sha256};
@@ -89,7 +91,7 @@ fn treatment(color: &str, within: Option<[u32; 2]>) -> Treatment {
         cdl: None,
         lut: None,
         within,
-        filter: FilterName::Lanczos3,
+        filter: Filter::Lanczos3,
         square: within.is_some(),
         seal: false,
     }
@@ -171,7 +173,7 @@ fn plate(r: &Reader<'_>, p: &mut PlateRecipe) -> bool {
             r.out().push(at.error("DPX frames are not compressed").suggest("remove `compression`"));
             good = false;
         }
-        p.format = PlateFormat::Dpx { bits: u32::try_from(bits).unwrap_or(16) };
+        p.format = PlateFormat::Dpx { depth: if bits == 10 { DpxDepth::Ten } else { DpxDepth::Sixteen } };
         p.treatment.color = AS_SOURCE.to_owned();
     } else {
         if let Some(at) = r.has("bits") {
@@ -226,7 +228,7 @@ fn picture_format(r: &Reader<'_>, into: &mut StillFormat) -> bool {
             r.out().push(at.error("a PNG has 8 or 16 bits"));
             good = false;
         }
-        *into = StillFormat::Png { bits: u32::try_from(bits).unwrap_or(8) };
+        *into = StillFormat::Png { depth: if bits == 16 { PngDepth::Sixteen } else { PngDepth::Eight } };
     } else {
         if let Some(at) = r.has("bits") {
             r.out().push(at.error("a JPEG has 8 bits").suggest("remove `bits`, or use format = \"png\""));
@@ -287,12 +289,12 @@ pub(super) fn source_space(r: &Reader<'_>) -> Option<String> {
 fn fit(r: &Reader<'_>, t: &mut Treatment) -> bool {
     let Some(f) = r.table("fit", &super::shape::FIT) else { return r.has("fit").is_none() };
     let filters = [
-        ("lanczos3", FilterName::Lanczos3),
-        ("catmull-rom", FilterName::CatmullRom),
-        ("mitchell", FilterName::Mitchell),
-        ("bilinear", FilterName::Bilinear),
-        ("box", FilterName::Box),
-        ("nearest", FilterName::Nearest),
+        ("lanczos3", Filter::Lanczos3),
+        ("catmull-rom", Filter::CatmullRom),
+        ("mitchell", Filter::Mitchell),
+        ("bilinear", Filter::Bilinear),
+        ("box", Filter::Box),
+        ("nearest", Filter::Nearest),
     ];
     let mut good = word(&f, "filter", &filters, &mut t.filter);
     match f.boolean("square") {

@@ -230,6 +230,7 @@ fn failed(job: &JobFile, error: Error, since: Instant) -> StepResult {
         outcome: StepOutcome::Failed(error),
         version: env!("CARGO_PKG_VERSION").into(),
         millis: millis(since),
+        stats: None,
         sandbox: String::new(),
     }
 }

@@ -70,11 +70,13 @@ pub(super) fn run(
     }
     let mut last = work.last.ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "the job has no frames"))?;
     let mut all = merge(job, work.done);
+    let stats = all.stats;
     if job.parts().iter().any(|p| needs_finish(p.recipe)) {
         let (finish, result) = run_step(runner, &sub_job(job, StepKind::Finish, None), stage)?;
         last = result;
         all.files.extend(finish.files);
     }
+    last.stats = stats;
     last.outcome = StepOutcome::Made(published(job, space, stage, all)?);
     Ok(last)
 }
@@ -181,9 +183,9 @@ fn run_range(
 fn run_step(runner: &Runner<'_>, sub: &JobFile, stage: &Stage) -> Result<(Rendered, StepResult), Error> {
     match runner.run(&StepRun { job: sub, stage: Some(stage) })? {
         StepResult { outcome: StepOutcome::Failed(e), .. } => Err(e),
-        StepResult { outcome: StepOutcome::Rendered(r), schema, id, version, millis, sandbox } => {
+        StepResult { outcome: StepOutcome::Rendered(r), schema, id, version, millis, stats, sandbox } => {
             let outcome = StepOutcome::Made(Vec::new());
-            Ok((*r, StepResult { schema, id, outcome, version, millis, sandbox }))
+            Ok((*r, StepResult { schema, id, outcome, version, millis, stats, sandbox }))
         }
         _ => Err(Error::new(ErrorKind::Io, "INTERNAL", "a range answered with something else")),
     }
@@ -215,6 +217,9 @@ fn merge(job: &JobFile, mut done: Vec<Ended>) -> Rendered {
             }
         }
         all.counts.iter_mut().zip(r.counts).for_each(|(into, from)| into.merge(from));
+        if let Some(s) = r.stats {
+            all.stats.get_or_insert_default().merge(s);
+        }
     }
     all
 }

@@ -42,6 +42,7 @@ pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
         id: job.id.clone(),
         outcome,
         version: env!("CARGO_PKG_VERSION").into(),
+        stats: None,
         millis: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         sandbox: lock.map(|l| l.to_string()).unwrap_or_default(),
     };

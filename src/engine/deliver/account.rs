@@ -114,7 +114,7 @@ pub struct Rendered {
     pub accounts: Vec<Option<Account>>,
     /// Per output: what was counted.
     pub counts: Vec<FrameCounts>,
-    /// How the work went, for `--stats` and the log.
+    /// How the work went, for `--stats`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stats: Option<PassStats>,
 }
@@ -148,4 +148,16 @@ pub struct PassStats {
     pub treat_ms: u64,
     /// In encoding and writing.
     pub encode_ms: u64,
+}
+
+impl PassStats {
+    /// Adds another range's: times in sum, the rest at its most.
+    pub fn merge(&mut self, o: Self) {
+        self.in_flight = self.in_flight.max(o.in_flight);
+        self.bytes = self.bytes.max(o.bytes);
+        self.budget = self.budget.max(o.budget);
+        self.decode_ms = self.decode_ms.saturating_add(o.decode_ms);
+        self.treat_ms = self.treat_ms.saturating_add(o.treat_ms);
+        self.encode_ms = self.encode_ms.saturating_add(o.encode_ms);
+    }
 }

@@ -21,8 +21,8 @@ pub use frames::frame_numbers;
 pub use names::{OutputPattern, stand_in};
 pub use pass::{ACCOUNT_ATTRIBUTE, needed_frames};
 pub use picture::{
-    CdlGrade, ContactSheetRecipe, ExrBlocks, FilterName, LutFile, PlateFormat, PlateRecipe, StillFormat, StillFrame,
-    StillRecipe, Treatment,
+    CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, StillFormat, StillFrame, StillRecipe,
+    Treatment,
 };
 pub use plan::{NAME_ROOM, Naming, plan, version_name};
 pub use publish::{Claim, publish};

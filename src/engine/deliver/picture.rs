@@ -1,5 +1,7 @@
 //! What the picture recipes hold, every parameter filled in.
 
+use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
+use crate::engine::framing::Filter;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -25,7 +27,7 @@ pub struct Treatment {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub within: Option<[u32; 2]>,
     /// How pixels are made when the size changes.
-    pub filter: FilterName,
+    pub filter: Filter,
     /// Whether an anamorphic picture is widened to square pixels.
     #[serde(skip_serializing_if = "is_false", default)]
     pub square: bool,
@@ -71,25 +73,6 @@ pub struct LutFile {
     pub output: String,
 }
 
-/// A resampling filter.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
-#[serde(rename_all = "kebab-case")]
-pub enum FilterName {
-    /// Lanczos with three lobes.
-    #[default]
-    Lanczos3,
-    /// Catmull-Rom cubic.
-    CatmullRom,
-    /// Mitchell-Netravali cubic.
-    Mitchell,
-    /// Bilinear.
-    Bilinear,
-    /// Mean of the pixels covered.
-    Box,
-    /// The nearest pixel.
-    Nearest,
-}
-
 /// Frames for visual effects: a folder of numbered files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -114,8 +97,8 @@ pub enum PlateFormat {
     },
     /// DPX, RGB.
     Dpx {
-        /// 10 or 16.
-        bits: u32,
+        /// Bits of a component.
+        depth: DpxDepth,
     },
 }
 
@@ -156,8 +139,8 @@ pub enum StillFormat {
     },
     /// PNG.
     Png {
-        /// 8 or 16.
-        bits: u32,
+        /// Bits of a sample.
+        depth: PngDepth,
     },
 }
 

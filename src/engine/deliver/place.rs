@@ -6,7 +6,7 @@ use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
@@ -56,6 +56,19 @@ pub(super) fn look(dir: impl AsFd, name: &OsStr) -> Result<Found, Errno> {
         Err(Errno::LOOP | Errno::XDEV) => Ok(Found::Other),
         Err(e) => Err(e),
     }
+}
+
+/// Writes a file of staging whole and makes its bytes durable. What an earlier try left under that name is replaced; the
+/// mode is exact because the worker has cleared its umask.
+pub(super) fn write_whole(dir: impl AsFd, name: &OsStr, bytes: &[u8], mode: u32) -> Result<(), Error> {
+    let doing = "write the output to staging";
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
+    let fd = open(dir, name, flags, Mode::from_raw_mode(mode & 0o777)).map_err(|e| failed(doing, e))?;
+    let mut file = File::from(fd);
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| match Errno::from_io_error(&e) {
+        Some(n) => failed(doing, n),
+        None => Error::io("OUTPUT-FAILED", doing, &e),
+    })
 }
 
 /// The kind of file.

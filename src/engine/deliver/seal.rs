@@ -1,14 +1,12 @@
 //! An ASC MHL history of one generation inside a folder that is about to be published.
 
-use super::place::{failed, open};
+use super::place::{failed, write_whole};
 use crate::engine::deliver::{JobFile, StagedFile};
 use crate::engine::document::mhl::{self, CHAIN_NAME, HISTORY_FOLDER, MhlFile, MhlInput, Process};
 use crate::model::{Error, ErrorKind, HashKind, MediaPath};
-use rustix::fs::{AtFlags, Mode, OFlags, fchmod};
+use rustix::fs::{AtFlags, Mode, fchmod};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
-use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -56,11 +54,7 @@ pub(super) fn write(
     rustix::fs::mkdirat(dir, FOLDER, Mode::RWXU).map_err(|e| failed(doing, e))?;
     let history = super::place::open_dir(dir, OsStr::new(FOLDER)).map_err(|e| failed(doing, e))?;
     for (name, bytes) in [(made.name.as_str(), &made.manifest), (CHAIN_NAME, &made.chain)] {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-        let fd = open(&history, OsStr::new(name), flags, Mode::RUSR | Mode::WUSR).map_err(|e| failed(doing, e))?;
-        fchmod(&fd, Mode::from_raw_mode(job.mode & 0o777)).map_err(|e| failed(doing, e))?;
-        let mut file = File::from(fd);
-        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| Error::io("OUTPUT-FAILED", doing, &e))?;
+        write_whole(&history, OsStr::new(name), bytes, job.mode)?;
     }
     fchmod(&history, Mode::from_raw_mode(super::publish::folder_mode(job.mode))).map_err(|e| failed(doing, e))?;
     super::workspace::sync_dir(&history).map_err(|e| failed(doing, e))

@@ -1,6 +1,6 @@
 //! `rushes.job/1` and `rushes.result/1`: one stateless unit of work, and what came of it.
 
-use crate::engine::deliver::{Account, OutputPattern, Recipe, Rendered};
+use crate::engine::deliver::{Account, OutputPattern, PassStats, Recipe, Rendered};
 use crate::model::{ClipDoc, ClipUnit, Error, Limits, MediaPath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -261,6 +261,9 @@ pub struct StepResult {
     pub version: String,
     /// Wall-clock milliseconds of the work.
     pub millis: u64,
+    /// How the pictures were worked on, for picture jobs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stats: Option<PassStats>,
     /// How the worker was locked in (`Landlock ABI 7 (full), seccomp, limits`); empty when no worker got that far.
     #[serde(skip_serializing_if = "String::is_empty", default)]
     pub sandbox: String,

@@ -1,7 +1,7 @@
 //! The work itself, as done in the locked-in worker: inputs come open, outputs go to staging, nothing else is touched.
 
 use super::pass;
-use super::place::{failed, kind, open};
+use super::place::{kind, open, write_whole};
 use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, StepKind, StepOutcome};
 use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect};
 use crate::engine::sidecar::{SidecarContext, ale, json};
@@ -11,7 +11,6 @@ use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Write;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
@@ -187,28 +186,12 @@ fn deliver_step(job: &JobFile, staging: Option<BorrowedFd<'_>>) -> Result<Vec<Ma
             "ale" => ale(clip)?,
             other => return Err(invalid(&format!("the recipe has no part `{other}`"))),
         };
-        stage(staging, &n.to_string(), &bytes, job.mode)?;
+        write_whole(staging, OsStr::new(&n.to_string()), &bytes, job.mode)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         let xxh128 = format!("{:032x}", xxhash_rust::xxh3::xxh3_128(&bytes));
         made.push(MadeOutput::new(planned.path.clone(), size, &xxh128));
     }
     Ok(made)
-}
-
-/// Writes one output whole and makes its bytes durable; the mode is exact because the worker has cleared its umask.
-fn stage(staging: BorrowedFd<'_>, name: &str, bytes: &[u8], mode: u32) -> Result<(), Error> {
-    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
-    let fd = open(staging, OsStr::new(name), flags, Mode::from_raw_mode(mode & 0o777))
-        .map_err(|e| failed("write the output to staging", e))?;
-    let mut file = File::from(fd);
-    let code = |e: &std::io::Error| {
-        Errno::from_io_error(e).map_or_else(
-            || Error::io("OUTPUT-FAILED", "write the output to staging", e),
-            |n| failed("write the output to staging", n),
-        )
-    };
-    file.write_all(bytes).map_err(|e| code(&e))?;
-    file.sync_all().map_err(|e| code(&e))
 }
 
 #[cfg(test)]

@@ -22,6 +22,17 @@ pub enum DpxDepth {
     Sixteen,
 }
 
+impl DpxDepth {
+    /// 10 or 16.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Ten => 10,
+            Self::Sixteen => 16,
+        }
+    }
+}
+
 /// What the header says of the code values (ST 268-1, table 5A).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -18,6 +18,17 @@ pub enum PngDepth {
     Sixteen,
 }
 
+impl PngDepth {
+    /// 8 or 16.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Eight => 8,
+            Self::Sixteen => 16,
+        }
+    }
+}
+
 /// The file of `frame`, whose samples are R'G'B' for a display from 0 to 1, and how many of them were beyond that.
 ///
 /// sRGB is written as an sRGB chunk with gAMA and cHRM beside it; a power of 2.4 as an ICC profile with gAMA and cHRM beside

@@ -11,18 +11,9 @@ pub struct Counts {
     pub overflow: u64,
 }
 
-impl Counts {
-    /// Adds another picture's or part's counts.
-    pub fn add(&mut self, other: Self) {
-        self.nan = self.nan.saturating_add(other.nan);
-        self.overflow = self.overflow.saturating_add(other.overflow);
-    }
-}
-
 impl std::ops::Add for Counts {
     type Output = Self;
-    fn add(mut self, other: Self) -> Self {
-        Self::add(&mut self, other);
-        self
+    fn add(self, other: Self) -> Self {
+        Self { nan: self.nan.saturating_add(other.nan), overflow: self.overflow.saturating_add(other.overflow) }
     }
 }

@@ -6,6 +6,7 @@ use crate::model::{Error, ErrorKind, Limits, Rational};
 use serde_json::Value;
 use std::fs::File;
 use std::io::Read;
+use std::path::Path;
 
 /// The codecs that may be decoded, by ffmpeg's names.
 pub const CODECS: &[&str] = &[
@@ -87,9 +88,18 @@ pub(super) fn input_args(demuxer: &'static str) -> Vec<GuardArg> {
     fixed.iter().map(GuardArg::from).collect()
 }
 
-/// Limits of a child that writes nothing but to its pipe.
-pub(super) fn child_limits(tools: &Tools<'_>) -> Limits {
-    Limits { file_size: MOST_WRITTEN, ..tools.limits }
+/// Calls ffmpeg or ffprobe for `file`, which the arguments name as the first one that is read; it answers by its pipe and may
+/// write nothing else.
+pub(super) fn call<'a>(program: &Path, args: Vec<GuardArg>, file: &'a File, tools: &Tools<'_>) -> GuardCall<'a> {
+    GuardCall {
+        program: program.to_path_buf(),
+        args,
+        reads: vec![file],
+        writes: Vec::new(),
+        stdin: Stream::Null,
+        stdout: Stream::Pipe,
+        limits: Limits { file_size: MOST_WRITTEN, ..tools.limits },
+    }
 }
 
 pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
@@ -111,16 +121,7 @@ pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts
     args.extend(input_args(demuxer));
     args.extend(["-select_streams", "V:0", "-show_entries", ENTRIES, "-of", "json"].iter().map(GuardArg::from));
     args.push(GuardArg::Read("file:", 0));
-    let call = GuardCall {
-        program: tools.ffprobe.to_path_buf(),
-        args,
-        reads: vec![file],
-        writes: Vec::new(),
-        stdin: Stream::Null,
-        stdout: Stream::Pipe,
-        limits: child_limits(tools),
-    };
-    let mut child = call.spawn(tools.own_program)?;
+    let mut child = call(tools.ffprobe, args, file, tools).spawn(tools.own_program)?;
     let mut answer = Vec::new();
     if let Some(out) = child.take_stdout() {
         let read = out.take(MOST_ANSWER + 1).read_to_end(&mut answer);

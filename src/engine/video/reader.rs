@@ -3,9 +3,9 @@
 use super::Tools;
 use super::colour::{ClipColor, Coding, Matrix, Range};
 use super::pixel::{Converter, Layout, PixelFormat, Siting};
-use super::probe::{CODECS, VideoFacts, child_limits, complaint, failure, input_args, known_demuxer};
+use super::probe::{CODECS, VideoFacts, call, complaint, failure, input_args, known_demuxer};
 use crate::engine::image::{Decoded, Frame};
-use crate::engine::process::{Ended, GuardArg, GuardCall, Guarded, Stream};
+use crate::engine::process::{Ended, GuardArg, Guarded};
 use crate::model::{Error, ErrorKind, Rational};
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -74,16 +74,8 @@ impl VideoReader {
         let siting = siting(&format, facts, &mut how);
         let when = Timing::of(facts, span);
         describe(&format, facts, when, &mut how);
-        let call = GuardCall {
-            program: tools.ffmpeg.to_path_buf(),
-            args: arguments(demuxer, codec, &format, span, when, tools.threads.max(1)),
-            reads: vec![file],
-            writes: Vec::new(),
-            stdin: Stream::Null,
-            stdout: Stream::Pipe,
-            limits: child_limits(tools),
-        };
-        let mut child = call.spawn(tools.own_program)?;
+        let args = arguments(demuxer, codec, &format, span, when, tools.threads.max(1));
+        let mut child = call(tools.ffmpeg, args, file, tools).spawn(tools.own_program)?;
         let out = child.take_stdout();
         let out = out.ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a decoder without a pipe"))?;
         let converter = Converter::new(format, facts.width, facts.height, coding, siting);

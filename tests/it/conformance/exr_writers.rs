@@ -1,9 +1,8 @@
 //! What our OpenEXR writer makes, as exrheader (OpenEXR) and oiiotool (OpenImageIO) see it.
 
 use super::formats_pixels::{Wanted, compare_pixels, picture_of};
-use rushes::engine::encode::exr::{
-    AP0, ColourSpace, ExrCompression, ExrOptions, ExrValue, FrameStamp, exr, plate_attributes,
-};
+use rushes::engine::encode::FrameStamp;
+use rushes::engine::encode::exr::{AP0, ColourSpace, ExrCompression, ExrOptions, ExrValue, exr, plate_attributes};
 use rushes::engine::image::Frame;
 use rushes::model::{ClipDoc, ClipUnit, Rational, Timecode};
 use std::path::Path;
@@ -23,8 +22,12 @@ fn attributes(rate: Rational, label: &str) -> Vec<(String, ExrValue)> {
     doc.lens.t_stop = Some(2.8);
     doc.fps.sensor = Rational::new(48, 1);
     doc.recorded.date = Some("2026-01-12T10:31:07+01:00".into());
-    let stamp =
-        FrameStamp { timecode: Timecode::parse(label, rate, false).ok(), rate: Some(rate), counter: Some(1001) };
+    let stamp = FrameStamp {
+        timecode: Timecode::parse(label, rate, false).ok(),
+        rate: Some(rate),
+        frame: 1001,
+        source_frame: 0,
+    };
     let space = ColourSpace { chromaticities: AP0, interop_id: Some("lin_ap0_scene".into()) };
     plate_attributes(&doc, &stamp, Some(&space))
 }

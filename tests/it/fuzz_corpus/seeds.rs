@@ -188,7 +188,12 @@ fn pictures() -> Seeds {
     let mut doc = ClipDoc::new("A001", ClipUnit::File);
     doc.reel = Some("A001R2EC".into());
     doc.recorded.date = Some("2026-01-12T10:31:07+01:00".into());
-    let stamp = exr::FrameStamp { timecode: Some(start()), rate: Some(start().rate()), counter: Some(1001) };
+    let stamp = rushes::engine::encode::FrameStamp {
+        timecode: Some(start()),
+        rate: Some(start().rate()),
+        frame: 1001,
+        source_frame: 0,
+    };
     let space = exr::ColourSpace { chromaticities: exr::AP0, interop_id: Some("lin_ap0_scene".into()) };
     let attributes = exr::plate_attributes(&doc, &stamp, Some(&space));
     let plate = |(name, compression): (&str, Packed)| {
@@ -403,6 +408,7 @@ fn result() -> StepResult {
         millis: 3,
         sandbox: String::new(),
         outcome: StepOutcome::Inspected(Box::new(document())),
+        stats: None,
     }
 }
 

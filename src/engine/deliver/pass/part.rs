@@ -3,8 +3,7 @@
 use super::source_space::{Decision, decide, named};
 use crate::engine::colour::{Builder, Cdl, CdlStyle, Chain, Kernel, Op, Space, ops_of_cube};
 use crate::engine::deliver::{
-    ACCOUNT_SCHEMA, Account, ColorAccount, FilterName, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount,
-    Treatment,
+    ACCOUNT_SCHEMA, Account, ColorAccount, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount, Treatment,
 };
 use crate::engine::framing::{Crop, Filter, Fit, Placement, Target};
 use crate::model::{ClipDoc, Error, ErrorKind, Warning};
@@ -127,7 +126,7 @@ fn plan<'a>(
         kernels,
         placement,
         unscaled: is_identity(&placement, size),
-        filter: filter(t.filter),
+        filter: t.filter,
         space: space.or(source),
         renumber,
         account,
@@ -216,17 +215,6 @@ fn is_identity(p: &Placement, (width, height): (u32, u32)) -> bool {
         && p.crop == Crop { x: 0.0, y: 0.0, width: f64::from(width), height: f64::from(height) }
 }
 
-fn filter(name: FilterName) -> Filter {
-    match name {
-        FilterName::Lanczos3 => Filter::Lanczos3,
-        FilterName::CatmullRom => Filter::CatmullRom,
-        FilterName::Mitchell => Filter::Mitchell,
-        FilterName::Bilinear => Filter::Bilinear,
-        FilterName::Box => Filter::Box,
-        FilterName::Nearest => Filter::Nearest,
-    }
-}
-
 /// The ops before and after resampling. Without resampling all of them are before it.
 fn chains(
     t: &Treatment,
@@ -280,12 +268,14 @@ fn encode_account(recipe: &Recipe, t: &Treatment) -> BTreeMap<String, String> {
     use crate::engine::deliver::{PlateFormat, StillFormat};
     let still = |f: StillFormat| match f {
         StillFormat::Jpeg { quality } => format!("JPEG, 8 bits, quality {quality}, no sub-sampling"),
-        StillFormat::Png { bits } => format!("PNG, {bits} bits"),
+        StillFormat::Png { depth } => format!("PNG, {} bits", depth.bits()),
     };
     let format = match recipe {
         Recipe::Plate(p) => match p.format {
             PlateFormat::Exr { compression } => format!("OpenEXR, 16-bit half, {compression:?}").to_lowercase(),
-            PlateFormat::Dpx { bits } => format!("DPX, {bits} bits, code = value x {}", (1u32 << bits) - 1),
+            PlateFormat::Dpx { depth } => {
+                format!("DPX, {} bits, code = value x {}", depth.bits(), (1u32 << depth.bits()) - 1)
+            }
         },
         Recipe::Still(s) => still(s.format),
         Recipe::ContactSheet(s) => still(s.format),

@@ -89,7 +89,7 @@ fn tagged(primaries: Option<&str>, transfer: Option<&str>) -> Option<&'static st
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::deliver::FilterName;
+    use crate::engine::framing::Filter;
     use crate::model::{ClipUnit, Origin};
 
     fn asked(source: Option<&str>, decides: bool) -> Treatment {
@@ -100,7 +100,7 @@ mod tests {
             cdl: None,
             lut: None,
             within: None,
-            filter: FilterName::Lanczos3,
+            filter: Filter::Lanczos3,
             square: false,
             seal: false,
         }

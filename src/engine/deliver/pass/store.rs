@@ -1,20 +1,15 @@
 //! From a finished picture to bytes in staging.
 
-use super::super::place::{failed, open};
+use super::super::place::write_whole;
 use super::part::PartPlan;
 use crate::engine::colour::{Kind, Primaries, Space};
 use crate::engine::deliver::{ExrBlocks, PlateFormat, Recipe, StagedFile, StillFormat};
-use crate::engine::encode::dpx::{DpxDepth, DpxOptions, DpxTransfer};
+use crate::engine::encode::dpx::{DpxOptions, DpxTransfer};
 use crate::engine::encode::exr::{self, ColourSpace, ExrCompression, ExrOptions, ExrValue};
-use crate::engine::encode::png::PngDepth;
 use crate::engine::encode::{DisplaySpace, FrameStamp, dpx::dpx, jpeg::jpeg, png::png};
 use crate::engine::image::{Counts, Frame};
 use crate::model::{ClipDoc, Error, Rational, Timecode};
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::Write;
 use std::os::fd::BorrowedFd;
 
 /// The name of the attribute in which a frame carries its account.
@@ -32,18 +27,7 @@ pub(super) struct Store<'a> {
 impl Store<'_> {
     /// Writes one file whole and makes its bytes durable. What an earlier try left there is replaced.
     pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::TRUNC;
-        let fd = open(self.staging, OsStr::new(path), flags, Mode::from_raw_mode(self.mode & 0o777))
-            .map_err(|e| failed("write the output to staging", e))?;
-        let mut file = File::from(fd);
-        let code = |e: &std::io::Error| {
-            Errno::from_io_error(e).map_or_else(
-                || Error::io("OUTPUT-FAILED", "write the output to staging", e),
-                |n| failed("write the output to staging", n),
-            )
-        };
-        file.write_all(bytes).map_err(|e| code(&e))?;
-        file.sync_all().map_err(|e| code(&e))
+        write_whole(self.staging, OsStr::new(path), bytes, self.mode)
     }
 
     /// Writes a picture of an output; gives what is staged.
@@ -92,12 +76,7 @@ pub(super) fn plate(
     match format {
         PlateFormat::Exr { compression } => {
             let color = part.space.and_then(exr_color);
-            let own = exr::FrameStamp {
-                timecode: stamp.timecode,
-                rate: stamp.rate,
-                counter: i32::try_from(stamp.frame).ok(),
-            };
-            let mut attributes = exr::plate_attributes(doc, &own, color.as_ref());
+            let mut attributes = exr::plate_attributes(doc, stamp, color.as_ref());
             attributes.push((ACCOUNT_ATTRIBUTE.to_owned(), ExrValue::Text(account.to_owned())));
             let aspect = part.placement.pixel_aspect;
             if (aspect - 1.0).abs() > 1e-9 {
@@ -115,9 +94,9 @@ pub(super) fn plate(
             let done = exr::exr(picture, &ExrOptions { compression, attributes, aces_container })?;
             Ok((done.bytes, done.counts))
         }
-        PlateFormat::Dpx { bits } => {
+        PlateFormat::Dpx { depth } => {
             let options = DpxOptions {
-                depth: if bits == 10 { DpxDepth::Ten } else { DpxDepth::Sixteen },
+                depth,
                 transfer: transfer(part.space),
                 // the name changes with the version, which the bytes must not
                 file_name: "",
@@ -167,8 +146,7 @@ pub(super) fn still(format: StillFormat, picture: &Frame, space: Option<&'static
     };
     match format {
         StillFormat::Jpeg { quality } => jpeg(picture, shown, quality, ""),
-        StillFormat::Png { bits: 16 } => png(picture, shown, PngDepth::Sixteen, &[]),
-        StillFormat::Png { .. } => png(picture, shown, PngDepth::Eight, &[]),
+        StillFormat::Png { depth } => png(picture, shown, depth, &[]),
     }
 }
 

@@ -9,7 +9,7 @@ mod plate;
 mod tests;
 
 pub use crate::engine::container::exr::ExrValue;
-pub use plate::{AP0, AP1, ColourSpace, FrameStamp, plate_attributes};
+pub use plate::{AP0, AP1, ColourSpace, plate_attributes};
 
 use crate::engine::container::exr::{Channel, Compression, SampleKind, write_header};
 use crate::engine::image::{Counts, Frame};

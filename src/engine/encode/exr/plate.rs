@@ -2,6 +2,7 @@
 
 use super::ExrValue;
 use crate::engine::container::exr::pack_timecode;
+use crate::engine::encode::FrameStamp;
 use crate::model::{ClipDoc, Rational, Timecode};
 
 /// CIE x and y of red, green, blue and white of ACES AP0 (SMPTE ST 2065-1).
@@ -9,17 +10,6 @@ pub const AP0: [f32; 8] = [0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.
 
 /// CIE x and y of red, green, blue and white of ACES AP1.
 pub const AP1: [f32; 8] = [0.713, 0.293, 0.165, 0.83, 0.128, 0.044, 0.32168, 0.33767];
-
-/// What belongs to one frame.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct FrameStamp {
-    /// Its label.
-    pub timecode: Option<Timecode>,
-    /// The rate at which the plates play; without it the clip's.
-    pub rate: Option<Rational>,
-    /// A number that goes up by one from frame to frame: the frame number of the plate.
-    pub counter: Option<i32>,
-}
 
 /// The linear colour space that the samples are in.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,7 +34,7 @@ pub fn plate_attributes(doc: &ClipDoc, stamp: &FrameStamp, space: Option<&Colour
     add("captureRate", doc.fps.sensor.and_then(rational));
     let time = stamp.timecode.and_then(pack_timecode);
     add("timeCode", time.map(|time| ExrValue::TimeCode { time, user: 0 }));
-    add("imageCounter", stamp.counter.map(ExrValue::Int));
+    add("imageCounter", i32::try_from(stamp.frame).ok().map(ExrValue::Int));
     if let Some((local, offset)) = doc.recorded.date.as_deref().and_then(local_time) {
         add("capDate", Some(ExrValue::Text(local)));
         add("utcOffset", offset.map(ExrValue::Float));

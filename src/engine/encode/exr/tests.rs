@@ -3,9 +3,13 @@
 use super::*;
 use crate::engine::container::bytes::Bytes;
 use crate::engine::container::exr::ExrHeader;
+use crate::engine::encode::FrameStamp;
 use crate::model::{ClipDoc, ClipUnit, Limits, Rational, Timecode};
 use half::f16;
 use proptest::prelude::*;
+
+/// Neither timecode nor rate, and a number that the attribute cannot hold.
+const NOTHING: FrameStamp = FrameStamp { frame: i64::MAX, source_frame: 0, timecode: None, rate: None };
 
 const ALL: [ExrCompression; 5] = [
     ExrCompression::None,
@@ -171,7 +175,7 @@ fn clip() -> ClipDoc {
 fn attributes_of_a_plate() {
     let rate = Rational::new(24_000, 1001).unwrap();
     let timecode = Timecode::parse("10:02:11:22", rate, false).ok();
-    let stamp = FrameStamp { timecode, rate: None, counter: Some(1001) };
+    let stamp = FrameStamp { timecode, rate: None, frame: 1001, source_frame: 0 };
     let space = ColourSpace { chromaticities: AP0, interop_id: Some("lin_ap0_scene".into()) };
     let text = |t: &str| ExrValue::Text(t.into());
     let want = [
@@ -191,7 +195,7 @@ fn attributes_of_a_plate() {
     ];
     let got = plate_attributes(&clip(), &stamp, Some(&space));
     assert_eq!(got, want.map(|(n, v)| (n.to_owned(), v)));
-    assert_eq!(plate_attributes(&ClipDoc::new("x", ClipUnit::File), &FrameStamp::default(), None), []);
+    assert_eq!(plate_attributes(&ClipDoc::new("x", ClipUnit::File), &NOTHING, None), []);
 }
 
 #[test]
@@ -206,7 +210,7 @@ fn dates_of_a_plate() {
     ] {
         let mut doc = ClipDoc::new("x", ClipUnit::File);
         doc.recorded.date = Some(date.into());
-        let mut list = plate_attributes(&doc, &FrameStamp::default(), None).into_iter().map(|(_, v)| v);
+        let mut list = plate_attributes(&doc, &NOTHING, None).into_iter().map(|(_, v)| v);
         let (local, offset) = (list.next(), list.next());
         assert_eq!(local, want.map(|(t, _)| ExrValue::Text(t.into())), "{date}");
         assert_eq!(offset, want.and_then(|(_, o)| o).map(ExrValue::Float), "{date}");

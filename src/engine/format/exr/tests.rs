@@ -2,7 +2,8 @@
 
 use super::Exr;
 use crate::engine::container::exr::{Channel, ExrValue, SampleKind, write_header};
-use crate::engine::encode::exr::{AP0, ColourSpace, ExrCompression, ExrOptions, FrameStamp, exr, plate_attributes};
+use crate::engine::encode::FrameStamp;
+use crate::engine::encode::exr::{AP0, ColourSpace, ExrCompression, ExrOptions, exr, plate_attributes};
 use crate::engine::format::{Format, Input};
 use crate::engine::image::{Decoded, Frame};
 use crate::model::{ClipDoc, ClipUnit, Error, Limits, MediaPath, Rational, Rect, Timecode};
@@ -59,7 +60,7 @@ fn clip() -> ClipDoc {
 
 fn plate(compression: ExrCompression, timecode: &str, rate: Rational) -> Vec<u8> {
     let timecode = Timecode::parse(timecode, rate, false).ok();
-    let stamp = FrameStamp { timecode, rate: Some(rate), counter: Some(1001) };
+    let stamp = FrameStamp { timecode, rate: Some(rate), frame: 1001, source_frame: 0 };
     let space = ColourSpace { chromaticities: AP0, interop_id: Some("lin_ap0_scene".into()) };
     let attributes = plate_attributes(&clip(), &stamp, Some(&space));
     exr(&frame(37, 35), &ExrOptions { compression, attributes, aces_container: false }).unwrap().bytes
