@@ -88,11 +88,23 @@ fn one(bench: &Bench, clip: &Wanted, recipe: &Recipe, args: &RenderArgs) -> Resu
     let stem = stem_of(clip);
     let outputs = plan(&doc, recipe, Naming::Beside { dir: Path::new(""), stem: &stem, recipe: &args.recipe })?;
     let job = job_of(clip, doc, recipe.clone(), outputs, &args.output, args.frames)?;
-    let result = bench.run(&job);
+    let result = run_here(bench, &job);
     match result.outcome {
         StepOutcome::Failed(e) => Err(e),
         _ => Ok(result),
     }
+}
+
+/// Runs a job of the command line. The hidden folder for staging goes again if it came with this job and is empty.
+pub(super) fn run_here(bench: &Bench, job: &JobFile) -> StepResult {
+    let hidden = job.output.as_ref().map(|o| o.join(".rushes"));
+    let was_there = hidden.as_ref().is_some_and(|h| h.symlink_metadata().is_ok());
+    let result = bench.run(job);
+    if let (Some(hidden), false) = (hidden, was_there) {
+        // what is not empty, or another process is using, stays
+        let _ = std::fs::remove_dir(hidden.join("staging")).and_then(|()| std::fs::remove_dir(&hidden));
+    }
+    result
 }
 
 /// The clip's file name, as outputs are named after it.

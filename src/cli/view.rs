@@ -4,7 +4,7 @@ use super::args::ViewArgs;
 use super::files;
 use super::inspect::group;
 use super::out::{Ending, Out, Outcome, say, say_error};
-use super::render::{apply, job_of, warn, wrong};
+use super::render::{apply, job_of, run_here, warn, wrong};
 use super::steps::{Bench, Wanted};
 use crate::config::recipes_picture as pictures;
 use crate::engine::deliver::{PlannedOutput, Recipe, StepOutcome, StillFormat, StillFrame};
@@ -77,7 +77,7 @@ fn make(bench: &Bench, clip: &Wanted, doc: ClipDoc, recipe: Recipe, args: &ViewA
     let name = args.output.file_name().unwrap_or_default();
     let planned = PlannedOutput { path: Path::new(name).into(), part: "still".into(), supersede: false, pattern: None };
     let job = job_of(clip, doc, recipe, vec![planned], folder, None)?;
-    match bench.run(&job).outcome {
+    match run_here(bench, &job).outcome {
         StepOutcome::Failed(e) => Err(e),
         StepOutcome::Made(made) => {
             made.iter().for_each(warn);

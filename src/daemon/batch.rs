@@ -7,6 +7,7 @@ use crate::daemon::orders::context_of;
 use crate::engine::deliver::{Companion, JobFile, StepKind, StepOutcome};
 use crate::job::{Job, JobState};
 use crate::model::{ClipDoc, Error, ErrorKind, JobId};
+use crate::telemetry::events;
 
 /// Jobs that share one pass, at most.
 const MOST_TOGETHER: usize = 16;
@@ -94,6 +95,8 @@ impl Core {
                         self.job_failed(job, e.clone());
                     } else {
                         // which of them is at fault shows when each is made by itself
+                        let (name, recipe) = (&job.clip_name, &job.recipe_name);
+                        events::job_failed(id, name, recipe, &job.folder, &job.path, &e.code, &e, job.tries);
                         self.keep_job(Job { state: JobState::Queued, ..job });
                     }
                 }

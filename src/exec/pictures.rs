@@ -151,6 +151,10 @@ fn prepare(stage: &Stage, job: &JobFile) -> Result<(), Error> {
 fn sub_job(job: &JobFile, step: StepKind, frames: Option<(i64, i64)>) -> JobFile {
     let whole = wanted_frames(job).ok().and_then(|n| Some((*n.first()?, *n.last()?)));
     let mut sub = JobFile { step, frames: frames.or(job.frames), whole, result: None, ..job.clone() };
+    if let Some(clip) = &mut sub.clip {
+        // a range knows its files by its inputs: a long clip's list in every job file would cost the square of its length
+        clip.clip.files.truncate(1);
+    }
     let is_sequence = job.clip.as_ref().is_some_and(|c| c.clip.unit == ClipUnit::Sequence);
     if let (true, Some((a, b)), Some(numbers)) =
         (is_sequence, frames, job.clip.as_ref().and_then(|c| frame_numbers(c).ok()))

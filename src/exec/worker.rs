@@ -97,6 +97,9 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Ok(r) => r,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
+    // After the lock, so that its threads are locked in too. A pool that is there already has done no harm before it.
+    let threads = usize::try_from(job.limits.threads).unwrap_or(1);
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     // The panic's own message goes to standard error, which the parent keeps.
     let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging, &prepared))).unwrap_or_else(|_| {
         let what = "rushes itself has a fault that this file brings out; please report it";

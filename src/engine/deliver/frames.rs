@@ -20,12 +20,16 @@ pub fn frame_numbers(doc: &ClipDoc) -> Result<Vec<i64>, Error> {
     if doc.clip.unit == ClipUnit::Spanned {
         return Err(Error::unsupported("a recording in several files is not rendered in this version"));
     }
-    let first = doc.clip.first_frame.unwrap_or(0);
-    let inside = |n: i64| doc.clip.gaps.iter().any(|g| (g.first..=g.last).contains(&n));
-    let missing: u64 = doc.clip.gaps.iter().map(|g| u64::try_from(g.last - g.first + 1).unwrap_or(0)).sum();
-    let span = i64::try_from(count.saturating_add(missing).min(MOST_FRAMES)).unwrap_or(i64::MAX);
-    let last = first.saturating_add(span);
-    Ok((first..last).filter(|n| doc.clip.gaps.is_empty() || !inside(*n)).collect())
+    let most = usize::try_from(count).unwrap_or(usize::MAX);
+    let mut gaps: Vec<_> = doc.clip.gaps.iter().filter(|g| g.first <= g.last).collect();
+    gaps.sort_by_key(|g| g.first);
+    let (mut numbers, mut next) = (Vec::with_capacity(most), doc.clip.first_frame.unwrap_or(0));
+    for gap in gaps {
+        numbers.extend((next..gap.first).take(most.saturating_sub(numbers.len())));
+        next = next.max(gap.last.saturating_add(1));
+    }
+    numbers.extend((next..=i64::MAX).take(most.saturating_sub(numbers.len())));
+    Ok(numbers)
 }
 
 #[cfg(test)]
@@ -42,6 +46,12 @@ mod tests {
         d.clip.first_frame = Some(1001);
         d.clip.gaps = vec![FrameGap { first: 1002, last: 1003 }];
         assert_eq!(frame_numbers(&d).unwrap(), [1001, 1004, 1005, 1006]);
+        d.clip.gaps.push(FrameGap { first: 1005, last: 1005 });
+        d.clip.gaps.push(FrameGap { first: 9, last: 3 });
+        assert_eq!(frame_numbers(&d).unwrap(), [1001, 1004, 1006, 1007]);
+        d.clip.gaps = (0..300_000).map(|n| FrameGap { first: 1002 + 2 * n, last: 1002 + 2 * n }).collect();
+        d.clip.frames = Some(300_000);
+        assert_eq!(frame_numbers(&d).unwrap().last(), Some(&600_999), "and in no time");
         d.clip.frames = Some(u64::MAX);
         assert_eq!(frame_numbers(&d).unwrap_err().kind, ErrorKind::Limit);
         d.clip.unit = ClipUnit::Spanned;

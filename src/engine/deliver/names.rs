@@ -86,6 +86,19 @@ impl PlannedOutput {
         String::from_utf8(bytes).ok()
     }
 
+    /// Whether `name` is one that a file in it may have in version `version`.
+    #[must_use]
+    pub fn may_hold(&self, name: &OsStr, version: u32) -> bool {
+        let Some(pattern) = self.pattern.as_ref().and_then(|p| p.file.as_deref()) else { return false };
+        let (before, after) = around(pattern, version);
+        let frame = name.as_bytes().strip_prefix(before.as_slice()).and_then(|r| r.strip_suffix(after.as_slice()));
+        let numbered = pattern.contains("<frame:");
+        frame.is_some_and(|f| {
+            let digits = f.strip_prefix(b"-").unwrap_or(f);
+            digits.is_empty() != numbered && digits.iter().all(u8::is_ascii_digit)
+        })
+    }
+
     /// The name in version `to` of a file that is called `name` in version `from`.
     #[must_use]
     pub fn renamed(&self, name: &OsStr, from: u32, to: u32) -> OsString {
@@ -147,6 +160,17 @@ mod tests {
         assert_eq!(p.file_name(1, 123_456).unwrap(), "C_v001.123456.exr");
         assert_eq!(p.renamed(OsStr::new("C_v001.1001.exr"), 1, 3), "C_v003.1001.exr");
         assert_eq!(p.renamed(OsStr::new("ascmhl"), 1, 3), "ascmhl");
+        for (name, may) in [
+            ("C_v001.1001.exr", true),
+            ("C_v001.-0012.exr", true),
+            ("C_v002.1001.exr", false),
+            ("C_v001..exr", false),
+            ("C_v001.10x1.exr", false),
+            ("../C_v001.1001.exr", false),
+        ] {
+            assert_eq!(p.may_hold(OsStr::new(name), 1), may, "{name}");
+        }
+        assert!(planned("A/C_v<version:3>", Some("C.jpg")).may_hold(OsStr::new("C.jpg"), 1));
     }
 
     #[test]

@@ -72,7 +72,8 @@ impl Publisher<'_> {
     fn check_staged(&self, dir: &OwnedFd, files: &[StagedFile]) -> Result<(), Error> {
         let mut claimed = BTreeSet::new();
         for f in files {
-            let name = f.name.as_deref().filter(|n| is_plain(n)).ok_or_else(|| lied("a staged file has no name"))?;
+            let name = f.name.as_deref().filter(|n| self.planned.may_hold(OsStr::new(n), 1));
+            let name = name.ok_or_else(|| lied("a staged file has a name that was not planned"))?;
             if !claimed.insert(OsString::from(name)) {
                 return Err(lied("the worker made two files of one name"));
             }
@@ -126,10 +127,6 @@ impl Publisher<'_> {
         }
         Ok(true)
     }
-}
-
-fn is_plain(name: &str) -> bool {
-    !name.is_empty() && name != "." && name != ".." && !name.contains('/') && !name.contains('\0') && name.len() <= 255
 }
 
 /// The names in a folder.

@@ -22,7 +22,7 @@ pub struct OpenInput<'a> {
 }
 
 /// Opens the inputs that a step reads, at most `most` of them: of a long sequence the first, the last, evenly spaced
-/// ones and those whose size is unlike the first's. Below their root no link is followed, and only regular files of
+/// ones and those whose size is unlike the first's; a range of frames needs all of its own. Below their root no link is followed, and only regular files of
 /// the expected size and time are accepted.
 ///
 /// # Errors
@@ -30,6 +30,13 @@ pub struct OpenInput<'a> {
 pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Error> {
     if !matches!(job.step, StepKind::Inspect | StepKind::Frames) {
         return Ok(Vec::new());
+    }
+    if job.step == StepKind::Frames && job.inputs.len() > most {
+        let e = std::io::Error::from_raw_os_error(libc::EMFILE);
+        let doing = format!("open the {} frames of a range (at most {most} files may be open)", job.inputs.len());
+        return Err(
+            Error::io("FILE-UNREADABLE", &doing, &e).fix("raise the limit of open files (LimitNOFILE, ulimit -n)")
+        );
     }
     let mut roots: BTreeMap<&Path, OwnedFd> = BTreeMap::new();
     let mut opened = Vec::new();
