@@ -344,15 +344,14 @@ fn checked_name(s: &Spot<String>, out: &Out) {
     }
 }
 
-/// A program that is there, with ffprobe beside it.
+/// A program that should be there, with ffprobe beside it.
 fn ffmpeg(r: &Reader<'_>) -> Option<PathBuf> {
     let path = absolute(r, "ffmpeg")?;
     let probe = path.value.with_file_name("ffprobe");
     for p in [&path.value, &probe] {
         if p.to_str().and_then(find).is_none() {
-            let text = format!("{} is no program that can be started", p.display());
-            r.out().push(path.at.error(text).suggest("give the path of an ffmpeg that has ffprobe beside it"));
-            return None;
+            let text = format!("{} is no program that can be started; movies are refused until it is", p.display());
+            r.out().push(path.at.warning(text).suggest("give the path of an ffmpeg that has ffprobe beside it"));
         }
     }
     Some(path.value)
