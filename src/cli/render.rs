@@ -155,7 +155,7 @@ fn find_recipe(cli: &Cli, name: &str) -> Result<Recipe, Stop> {
         return Ok(r);
     }
     let path = config_path(cli);
-    let mut known: Vec<String> = ["plate", "still", "contact-sheet"].map(str::to_owned).to_vec();
+    let mut known: Vec<String> = ["plate", "still", "contact-sheet", "proxy"].map(str::to_owned).to_vec();
     if cli.config.is_some() || path.exists() {
         let config = crate::config::load(&path).map_err(|list| {
             super::check::say(&list);

@@ -124,10 +124,15 @@ pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
 /// `FILE-MALFORMED` when ffprobe cannot read the file, `FORMAT-UNSUPPORTED` when it has no picture track, a codec outside
 /// [`CODECS`] or an unknown demuxer, `LIMIT-SIZE`, `LIMIT-TIME`, `WORKER-CRASHED`.
 pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts, Error> {
+    understand(&ask(file, demuxer, &["-select_streams", "V:0", "-show_entries", ENTRIES], tools)?)
+}
+
+/// What ffprobe answers about `file`, as JSON.
+pub(super) fn ask(file: &File, demuxer: &str, about: &[&str], tools: &Tools<'_>) -> Result<Vec<u8>, Error> {
     let demuxer = known_demuxer(demuxer)?;
     let mut args: Vec<GuardArg> = ["-v", "error", "-hide_banner"].iter().map(GuardArg::from).collect();
     args.extend(input_args(demuxer));
-    args.extend(["-select_streams", "V:0", "-show_entries", ENTRIES, "-of", "json"].iter().map(GuardArg::from));
+    args.extend(about.iter().chain(&["-of", "json"]).map(GuardArg::from));
     args.push(GuardArg::Read("file:", 0));
     let mut child = call(tools.ffprobe, args, file, tools).spawn(tools.own_program)?;
     let mut answer = Vec::new();
@@ -137,10 +142,10 @@ pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts
     }
     let end = child.finish()?;
     if u64::try_from(answer.len()).unwrap_or(u64::MAX) > MOST_ANSWER {
-        return Err(Error::limit("ffprobe says more than 256 KiB about one track"));
+        return Err(Error::limit("ffprobe says more than 256 KiB about one file"));
     }
     match end.ended {
-        Ended::Code(0) => understand(&answer),
+        Ended::Code(0) => Ok(answer),
         ended => Err(failure("ffprobe", ended, &end.stderr)),
     }
 }
@@ -157,7 +162,7 @@ pub(super) fn complaint(stderr: &str) -> Option<&str> {
 }
 
 /// `[hevc @ 0x55aa] text` as `[hevc] text`: the address is another one in each run.
-fn without_address(line: &str) -> String {
+pub(super) fn without_address(line: &str) -> String {
     match line.split_once(" @ 0x") {
         Some((name, rest)) => {
             format!("{name}{}", rest.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
