@@ -53,6 +53,10 @@ fn run_clips(cli: &Cli, args: &RenderArgs) -> Outcome {
     if let Some(t) = recipe.treatment_mut() {
         apply(&args.color, args.fit, t)?;
     }
+    if let Recipe::Proxy(p) = &recipe {
+        pictures::movie_holds(&p.treatment.color)
+            .map_err(|(text, fix)| usage(&Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", text).fix(fix)))?;
+    }
     let bench = Bench::new()?;
     let walk = files::walk(&args.clips, files::Hidden::Skipped);
     let mut trouble = !walk.troubles.is_empty();

@@ -252,15 +252,29 @@ fn proxy(r: &Reader<'_>, p: &mut ProxyRecipe) -> bool {
     good
 }
 
-/// Whether a movie can say what its pictures are.
+/// Whether a movie can hold its pictures; what is wrong is said.
 fn can_be_tagged(r: &Reader<'_>, p: &ProxyRecipe) -> bool {
-    let (Some(space), Some(at)) = (colour::find(&p.treatment.color), r.has("color")) else { return true };
-    if matches!(space.kind, colour::Kind::SceneLinear | colour::Kind::DisplayLinear) {
-        let text = format!("a movie of 8 or 10 bits does not hold linear light, as `{}` is", space.name);
-        r.out().push(at.error(text).suggest(format!("use \"{VIEWING}\", a logarithmic space, or `source`")));
-        return false;
+    match (movie_holds(&p.treatment.color), r.has("color")) {
+        (Err((text, fix)), Some(at)) => {
+            r.out().push(at.error(text).suggest(fix));
+            false
+        }
+        _ => true,
     }
-    true
+}
+
+/// Whether a movie of 8 or 10 bits can hold pictures of a space.
+///
+/// # Errors
+/// A sentence for people, and what to do.
+pub(crate) fn movie_holds(color: &str) -> Result<(), (String, String)> {
+    match colour::find(color).filter(|s| matches!(s.kind, colour::Kind::SceneLinear | colour::Kind::DisplayLinear)) {
+        None => Ok(()),
+        Some(space) => Err((
+            format!("a movie of 8 or 10 bits does not hold linear light, as `{}` is", space.name),
+            format!("use \"{VIEWING}\", a logarithmic space, or `source`"),
+        )),
+    }
 }
 
 fn still_frame(r: &Reader<'_>, into: &mut StillFrame) -> bool {

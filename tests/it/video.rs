@@ -2,7 +2,7 @@
 
 mod damage;
 mod locked;
-mod numbers;
+pub mod numbers;
 mod real;
 
 use rushes::engine::image::Frame;
