@@ -176,10 +176,10 @@ impl VideoReader {
 /// How the frames of a span are told from the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timing {
-    /// By seeking to the first, and by time.
-    Seek(Rational),
-    /// By time, decoding from the beginning.
-    Timed(Rational),
+    /// By seeking to the first, and by time; the rate and the unit of time stamps, seconds.
+    Seek(Rational, Rational),
+    /// By time, decoding from the beginning; the rate and the unit of time stamps, seconds.
+    Timed(Rational, Rational),
     /// By counting, decoding from the beginning.
     Counted,
     /// By counting in the whole track, which must give this many frames: the HEVC decoder drops damaged pictures without
@@ -189,19 +189,22 @@ enum Timing {
 
 impl Timing {
     fn of(facts: &VideoFacts, span: Span) -> Self {
-        match span.rate.filter(|rate| facts.evenly_timed(*rate)) {
-            Some(rate) if span.first > 0 && facts.stands_alone() => Self::Seek(rate),
+        match span.rate.filter(|rate| facts.evenly_timed(*rate)).zip(facts.time_base) {
+            Some((rate, base)) if span.first > 0 && facts.stands_alone() => Self::Seek(rate, base),
             Some(_) if facts.codec == "hevc" => facts.nb_frames.map_or(Self::Counted, Self::Whole),
-            Some(rate) => Self::Timed(rate),
+            Some((rate, base)) => Self::Timed(rate, base),
             None => Self::Counted,
         }
     }
 }
 
-/// The time that `n` frames take. A seek half a frame early makes it the time half a frame after the last of them.
-fn after(n: u64, rate: Rational) -> String {
-    let scaled = u128::from(n).saturating_mul(u128::from(rate.den())).saturating_mul(1_000_000);
-    format!("{}us", scaled.checked_div(u128::from(rate.num())).unwrap_or(0))
+/// The first time stamp of the track that is not before half a frame before frame `n` is shown; 0 for the first. Counted
+/// in the track's own units no rounding can lose a frame, even where a unit is a whole frame.
+fn stamp(n: u64, rate: Rational, base: Rational) -> u128 {
+    let halves = u128::from(n).saturating_mul(2).saturating_sub(1);
+    let up = halves.saturating_mul(rate.den().into()).saturating_mul(base.den().into());
+    let down = u128::from(rate.num()).saturating_mul(base.num().into()).saturating_mul(2);
+    if n == 0 { 0 } else { up.div_ceil(down.max(1)) }
 }
 
 /// The time half a frame before frame `n` is shown, as ffmpeg reads it; 0 for the first.
@@ -226,9 +229,9 @@ fn arguments(
     let level = if codec == "hevc" { "level+warning" } else { "level+error" };
     add(&["-nostdin", "-hide_banner", "-v", level, "-xerror", "-err_detect", "explode", "-flags", "bitexact"]);
     add(&["-threads", &threads.to_string(), "-codec_whitelist", codec, "-noautorotate"]);
-    if let Timing::Seek(rate) = when {
+    if let Timing::Seek(rate, _) = when {
         // Half a frame early, so that no rounding of time stamps can lose the frame or keep the one before.
-        add(&["-ss", &half_before(span.first, rate)]);
+        add(&["-copyts", "-ss", &half_before(span.first, rate)]);
     }
     args.extend(input_args(demuxer));
     args.extend([GuardArg::from("-i"), GuardArg::Read("file:", 0)]);
@@ -238,10 +241,9 @@ fn arguments(
     let trim = match when {
         Timing::Whole(_) => "null".into(),
         Timing::Counted => format!("trim=start_frame={}", span.first),
-        Timing::Seek(rate) => format!("trim=end={}", after(span.count, rate)),
-        Timing::Timed(rate) => {
-            let end = half_before(span.first.saturating_add(span.count), rate);
-            format!("trim=start={}:end={end}", half_before(span.first, rate))
+        Timing::Seek(rate, base) | Timing::Timed(rate, base) => {
+            let end = stamp(span.first.saturating_add(span.count), rate, base);
+            format!("trim=start_pts={}:end_pts={end}", stamp(span.first, rate, base))
         }
     };
     add(&["-vf", &trim]);
@@ -333,8 +335,8 @@ fn describe(format: &PixelFormat, facts: &VideoFacts, when: Timing, how: &mut BT
     note(
         "position",
         match when {
-            Timing::Seek(_) => "by seeking".into(),
-            Timing::Timed(_) => "by time, decoded from the first frame".into(),
+            Timing::Seek(..) => "by seeking".into(),
+            Timing::Timed(..) => "by time, decoded from the first frame".into(),
             Timing::Whole(_) => "counted in the whole track".into(),
             Timing::Counted => "counted from the first frame".into(),
         },
@@ -351,5 +353,33 @@ fn describe(format: &PixelFormat, facts: &VideoFacts, when: Timing, how: &mut BT
     if format.alpha || ["argb", "rgba", "abgr", "bgra", "ya8", "rgba64le", "rgba64be"].contains(&facts.pix_fmt.as_str())
     {
         note("alpha", "not used".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_stamps_lie_between_frames() {
+        let r = |n, d| Rational::new(n, d).unwrap();
+        for (rate, base) in [
+            (r(24, 1), r(1, 24)),
+            (r(24, 1), r(1, 12_288)),
+            (r(24_000, 1001), r(1, 24_000)),
+            (r(30_000, 1001), r(1001, 30_000)),
+            (r(25, 1), r(1, 1000)),
+            (r(1000, 1), r(1, 1000)),
+        ] {
+            let ticks = |n: u64| {
+                u128::from(n) * u128::from(rate.den()) * u128::from(base.den())
+                    / (u128::from(rate.num()) * u128::from(base.num()))
+            };
+            for n in [1, 2, 23, 225, 100_000, 10_000_000] {
+                let at = stamp(n, rate, base);
+                assert!(ticks(n - 1) < at && at <= ticks(n), "{rate} {base} {n}: {at}");
+            }
+            assert_eq!(stamp(0, rate, base), 0);
+        }
     }
 }

@@ -153,7 +153,7 @@ pub(super) fn failed(name: &str, end: &GuardEnd) -> Error {
         _ if says("Input/output error") => io("OUTPUT-FAILED", Some(libc::EIO)),
         _ if says("File too large") => limit("LIMIT-SIZE", "the file grows beyond the limit"),
         Ended::Signal(libc::SIGXFSZ) => limit("LIMIT-SIZE", "the file grows beyond the limit"),
-        _ if says("Cannot allocate memory") || says("malloc of size") => {
+        _ if ["Cannot allocate memory", "malloc of size", "failed to map segment"].iter().any(|t| says(t)) => {
             limit("LIMIT-MEMORY", "it needs more memory than allowed").fix("raise the memory limit of the folder")
         }
         // ffmpeg takes the signal of the soft limit as a request to stop, and says so only to those who want to know.
@@ -193,13 +193,13 @@ pub(super) fn place(folder: &File, name: &str) -> Result<File, Error> {
     let mut parts = name.split('/').peekable();
     while let Some(part) = parts.next() {
         let from = here.as_ref().map_or(folder.as_fd(), OwnedFd::as_fd);
-        let open = |flags| beneath::open(from, Path::new(part), flags, Mode::from_raw_mode(0o666), false);
+        let open = |flags, mode| beneath::open(from, Path::new(part), flags, Mode::from_raw_mode(mode), false);
         if parts.peek().is_some() {
             match rustix::fs::mkdirat(from, part, Mode::from_raw_mode(0o777)) {
                 Ok(()) | Err(Errno::EXIST) => {}
                 Err(e) => return Err(trouble(doing, e)),
             }
-            let fd = open(OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC);
+            let fd = open(OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC, 0);
             here = Some(fd.map_err(|e| trouble(doing, e))?);
             continue;
         }
@@ -207,7 +207,7 @@ pub(super) fn place(folder: &File, name: &str) -> Result<File, Error> {
             Ok(()) | Err(Errno::NOENT) => {}
             Err(e) => return Err(trouble("replace a file in staging", e)),
         }
-        let new = open(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC);
+        let new = open(OFlags::RDWR | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC, 0o666);
         return new.map(File::from).map_err(|e| trouble(doing, e));
     }
     Err(trouble(doing, Errno::INVAL))
