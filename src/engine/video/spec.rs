@@ -77,7 +77,8 @@ pub enum Transfer {
 }
 
 /// What the file says about its colour; the range is always video range. Absent is written as 2, unspecified. The frame
-/// header of ProRes knows only some of them (SMPTE RDD 36, 6.1.1) and says 2 for the others; the container holds all.
+/// header of ProRes knows only some of them (SMPTE RDD 36, 6.1.1) and says 2 for the others once the movie is joined; the
+/// container holds all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VideoTags {
     /// Primaries.
@@ -124,17 +125,6 @@ impl VideoTags {
             Matrix::Smpte240 => "smpte240m",
         };
         [primaries, transfer, matrix]
-    }
-
-    /// The filter that makes unspecified in the frame headers what ProRes has no number for.
-    fn not_in_prores(self) -> Option<String> {
-        let transfer = !matches!(self.transfer, None | Some(Transfer::Bt709 | Transfer::Pq | Transfer::Hlg));
-        let matrix = self.matrix == Matrix::Smpte240;
-        let parts: Vec<&str> = [(transfer, "color_trc=2"), (matrix, "colorspace=2")]
-            .into_iter()
-            .filter_map(|(on, t)| on.then_some(t))
-            .collect();
-        (!parts.is_empty()).then(|| format!("prores_metadata={}", parts.join(":")))
     }
 }
 
@@ -212,6 +202,18 @@ impl VideoSpec {
         }
     }
 
+    /// The filter that makes unspecified in the frame headers what ProRes has no number for. It comes last: ffmpeg
+    /// believes the headers more than the container when it reads.
+    pub(super) fn header_filter(&self) -> Option<&'static str> {
+        let known = matches!(self.tags.transfer, None | Some(Transfer::Bt709 | Transfer::Pq | Transfer::Hlg));
+        match (self.codec, known, self.tags.matrix == Matrix::Smpte240) {
+            (VideoCodec::H264 { .. }, ..) | (_, true, false) => None,
+            (_, false, false) => Some("prores_metadata=color_trc=2"),
+            (_, true, true) => Some("prores_metadata=colorspace=2"),
+            (_, false, true) => Some("prores_metadata=color_trc=2:colorspace=2"),
+        }
+    }
+
     /// How the raw pictures are given to ffmpeg.
     pub(super) fn input_args(&self) -> Vec<String> {
         let layout = match self.codec {
@@ -250,9 +252,6 @@ impl VideoSpec {
                 };
                 add(&["-c:v", "prores_ks", "-profile:v", profile, "-vendor", "apl0", "-flags:v", "+bitexact"]);
                 add(&["-threads:v", &threads.max(1).to_string()]);
-                if let Some(headers) = self.tags.not_in_prores() {
-                    add(&["-bsf:v", &headers]);
-                }
             }
         }
         args

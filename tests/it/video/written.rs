@@ -263,7 +263,7 @@ fn tags_and_pixel_aspect_are_in_segment_and_movie() {
                 let text = |key: &str| s[key].as_str().unwrap_or("unknown").to_owned();
                 let got = [text("color_primaries"), text("color_transfer"), text("color_space")];
                 // ffprobe believes the frame headers of ProRes, which have no sRGB.
-                let no_srgb = codec == HQ && colr[1] == 13;
+                let no_srgb = codec == HQ && colr[1] == 13 && name == "out.mov";
                 let want = names.map(|n| if no_srgb && n.starts_with("iec") { "unknown" } else { n });
                 assert_eq!(got, want, "{codec:?} {name}");
                 assert_eq!((text("color_range"), text("sample_aspect_ratio")), ("tv".into(), pasp.into()), "{name}");
@@ -275,12 +275,12 @@ fn tags_and_pixel_aspect_are_in_segment_and_movie() {
                 assert_eq!(doc.image.pixel_aspect, Some(h / v), "{name}");
                 assert_eq!(doc.color.primaries.is_some(), tags.primaries.is_some(), "{name}");
                 // The coded stream itself: the frame header of ProRes, or the VUI as ffmpeg reads it without a container.
-                if codec == HQ {
+                if codec == HQ && name == "out.mov" {
                     let header = bytes.windows(4).position(|w| w == b"icpf").unwrap() + 4;
                     let (p, t, m) = (bytes[header + 14], bytes[header + 15], bytes[header + 16]);
                     let transfer = if colr[1] == 13 { 2 } else { colr[1] };
                     assert_eq!([p, t, m], [colr[0], transfer, colr[2]], "{name}");
-                } else {
+                } else if codec == H264 {
                     let raw = dir.path().join("raw.h264");
                     let from = path.to_str().unwrap();
                     assert!(make(&programs, &["-i", from, "-c", "copy", "-f", "h264"], &raw));
