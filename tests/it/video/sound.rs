@@ -163,7 +163,7 @@ fn sound_that_begins_at_another_time_stays_in_sync() {
             let from = dir.path().join("original.mov");
             let args = format!(
                 "-f lavfi -itsoffset {picture_late} -i {picture} -f lavfi -itsoffset {sound_late} -i {click} -map 0 -map 1 \
-                 -c:v mpeg4 -c:a {codec}"
+                 -fps_mode passthrough -c:v mpeg4 -c:a {codec}"
             );
             assert!(make(&programs, &args.split(' ').collect::<Vec<_>>(), &from));
             let file = File::open(&from).unwrap();
