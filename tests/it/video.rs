@@ -4,6 +4,9 @@ mod damage;
 mod locked;
 pub mod numbers;
 mod real;
+mod sound;
+mod written;
+mod written_faults;
 
 use rushes::engine::image::Frame;
 use rushes::engine::process::find;

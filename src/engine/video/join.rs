@@ -136,8 +136,12 @@ impl Assembly<'_> {
             args.push(GuardArg::Read("file:", 1));
         }
         let den = self.spec.rate.den();
-        let times = format!("setts=pts=N*{den}:dts=N*{den}:duration={den}");
-        args.extend(words(&["-map", "0:v:0", "-c:v", "copy", "-bsf:v", &times, "-sn", "-dn"]));
+        let mut filters = format!("setts=pts=N*{den}:dts=N*{den}:duration={den}");
+        if let Some(headers) = self.spec.header_filter() {
+            filters.push(',');
+            filters.push_str(headers);
+        }
+        args.extend(words(&["-map", "0:v:0", "-c:v", "copy", "-bsf:v", &filters, "-sn", "-dn"]));
         args.extend(words(&["-map_metadata", "-1", "-map_metadata:s", "-1", "-map_chapters", "-1"]));
         let rates = sound.map(|plan| plan.rates.as_slice()).unwrap_or_default();
         if let Some(plan) = sound {

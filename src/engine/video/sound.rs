@@ -41,7 +41,7 @@ const PCM: &[&str] = &[
 const CODED: &[&str] =
     &["aac", "alac", "ac3", "eac3", "mp2", "mp3", "pcm_alaw", "pcm_mulaw", "adpcm_ima_qt", "opus", "flac", "dts"];
 /// Of these, what ffmpeg's QuickTime writer refuses; it can be decoded.
-const NOT_KEPT: &[&str] = &["opus", "flac", "dts"];
+const NOT_KEPT: &[&str] = &["opus", "flac"];
 /// Most sound tracks of a file.
 const MOST_TRACKS: usize = 64;
 /// Rates that can be, samples in a second.

@@ -77,7 +77,7 @@ pub enum Transfer {
 }
 
 /// What the file says about its colour; the range is always video range. Absent is written as 2, unspecified. The frame
-/// header of ProRes knows only some of them (SMPTE RDD 36, 6.1.1) and says 0, also unspecified, for the others; the
+/// header of ProRes knows only some of them (SMPTE RDD 36, 6.1.1) and says 2 for the others once the movie is joined; the
 /// container holds all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VideoTags {
@@ -199,6 +199,18 @@ impl VideoSpec {
         match self.codec {
             VideoCodec::H264 { .. } => "h264",
             VideoCodec::ProRes { .. } => "prores",
+        }
+    }
+
+    /// The filter that makes unspecified in the frame headers what ProRes has no number for. It comes last: ffmpeg
+    /// believes the headers more than the container when it reads.
+    pub(super) fn header_filter(&self) -> Option<&'static str> {
+        let known = matches!(self.tags.transfer, None | Some(Transfer::Bt709 | Transfer::Pq | Transfer::Hlg));
+        match (self.codec, known, self.tags.matrix == Matrix::Smpte240) {
+            (VideoCodec::H264 { .. }, ..) | (_, true, false) => None,
+            (_, false, false) => Some("prores_metadata=color_trc=2"),
+            (_, true, true) => Some("prores_metadata=colorspace=2"),
+            (_, false, true) => Some("prores_metadata=color_trc=2:colorspace=2"),
         }
     }
 

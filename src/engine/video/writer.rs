@@ -153,7 +153,7 @@ pub(super) fn failed(name: &str, end: &GuardEnd) -> Error {
         _ if says("Input/output error") => io("OUTPUT-FAILED", Some(libc::EIO)),
         _ if says("File too large") => limit("LIMIT-SIZE", "the file grows beyond the limit"),
         Ended::Signal(libc::SIGXFSZ) => limit("LIMIT-SIZE", "the file grows beyond the limit"),
-        _ if says("Cannot allocate memory") || says("malloc of size") => {
+        _ if ["Cannot allocate memory", "malloc of size", "failed to map segment"].iter().any(|t| says(t)) => {
             limit("LIMIT-MEMORY", "it needs more memory than allowed").fix("raise the memory limit of the folder")
         }
         // ffmpeg takes the signal of the soft limit as a request to stop, and says so only to those who want to know.
