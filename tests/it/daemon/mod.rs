@@ -6,5 +6,6 @@ mod killed;
 mod namesakes;
 mod once;
 mod pictures;
+mod plates;
 mod running;
 mod surroundings;
