@@ -9,6 +9,7 @@ use super::shape;
 use super::source::{At, Source, Spot};
 use super::values::{duration, mode, name, size};
 use super::{AcesVersion, Diagnostic, Ready, WatchMode};
+use crate::engine::process::find;
 use crate::job::Priority;
 use crate::model::{HashKind, Rational};
 use crate::rules::guardrails::Pack;
@@ -38,6 +39,7 @@ pub(super) struct Raw {
     pub picture_memory: Option<u64>,
     pub picture_seconds: Option<u64>,
     pub picture_file_size: Option<u64>,
+    pub ffmpeg: Option<PathBuf>,
     pub shows: Vec<RawShow>,
     pub folders: Vec<RawFolder>,
     pub recipes: Vec<RawRecipe>,
@@ -134,6 +136,7 @@ fn read_main(source: &Arc<Source>, raw: &mut Raw, out: &Out) -> Vec<Spot<String>
                 p.parsed("memory", |t| between(size(t)?, 512 << 20, 1 << 42, "512 MiB", "4 TiB")).map(|s| s.value);
             raw.picture_file_size =
                 p.parsed("file_size", |t| between(size(t)?, 1 << 20, 1 << 44, "1 MiB", "16 TiB")).map(|s| s.value);
+            raw.ffmpeg = ffmpeg(&p);
         }
     }
     read_shared(&top, raw);
@@ -339,6 +342,19 @@ fn checked_name(s: &Spot<String>, out: &Out) {
     if let Err(e) = name(&s.value) {
         out.push(s.at.error(e));
     }
+}
+
+/// A program that should be there, with ffprobe beside it.
+fn ffmpeg(r: &Reader<'_>) -> Option<PathBuf> {
+    let path = absolute(r, "ffmpeg")?;
+    let probe = path.value.with_file_name("ffprobe");
+    for p in [&path.value, &probe] {
+        if p.to_str().and_then(find).is_none() {
+            let text = format!("{} is no program that can be started; movies are refused until it is", p.display());
+            r.out().push(path.at.warning(text).suggest("give the path of an ffmpeg that has ffprobe beside it"));
+        }
+    }
+    Some(path.value)
 }
 
 /// An absolute path without `..`.

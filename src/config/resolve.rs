@@ -40,7 +40,7 @@ pub(super) fn resolve(raw: Raw, found: &mut Vec<Diagnostic>) -> Config {
     let sources = raw.sources.iter().map(|s| s.path.clone()).collect();
     let mut config = Config {
         service: Service { state_dir, control, log: raw.log.unwrap_or_else(|| "info".into()) },
-        engine: EngineSettings { workers: raw.workers.unwrap_or(0), limits },
+        engine: EngineSettings { workers: raw.workers.unwrap_or(0), limits, ffmpeg: raw.ffmpeg.clone() },
         shows: raw.shows.into_iter().map(|s| (s.name.value.clone(), show(s))).collect(),
         folders,
         sources,

@@ -49,6 +49,8 @@ pub struct EngineSettings {
     pub workers: usize,
     /// Bounds of each worker.
     pub limits: Limits,
+    /// The ffmpeg that reads and writes movies, with ffprobe beside it; absent = the one in the usual folders.
+    pub ffmpeg: Option<PathBuf>,
 }
 
 /// `[show.NAME]`.

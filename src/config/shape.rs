@@ -69,6 +69,7 @@ pub(super) const PICTURES: Section = Section {
         key("memory", "size", "\"4 GiB\""),
         key("seconds", "whole number", "3600"),
         key("file_size", "size", "\"256 GiB\""),
+        key("ffmpeg", "absolute path", ""),
     ],
 };
 pub(super) const SHOW: Section = Section {

@@ -51,6 +51,7 @@ impl Core {
         if job.recipe.is_picture() {
             step.limits = folder.picture_limits;
             step.limits.threads = self.threads_of_one();
+            step.ffmpeg.clone_from(&self.config.engine.ffmpeg);
             let unit = self.unit_for(job).ok_or_else(gone)?;
             step.inputs = inputs_of(&unit, folder);
         }

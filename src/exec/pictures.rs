@@ -6,12 +6,15 @@ use crate::engine::deliver::{
     Claim, FrameCounts, JobFile, MadeOutput, Part, Recipe, Rendered, Stage, StagedFile, StepKind, StepOutcome,
     StepResult, Workspace, frame_numbers, needed_frames, publish,
 };
+use crate::engine::video::stands_alone;
 use crate::model::{ClipUnit, Error, ErrorKind};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 /// Frames of one range, at most: what a dead worker costs, and what a movie's segment holds.
 pub const RANGE: usize = 96;
+/// The same of a movie whose frames need those before them: each range decodes from the movie's beginning.
+const LONG_RANGE: usize = 1920;
 /// Times that one range is begun.
 const RANGE_TRIES: u32 = 3;
 
@@ -122,11 +125,15 @@ fn wanted_frames(job: &JobFile) -> Result<Vec<i64>, Error> {
 }
 
 /// First and last frame number of each range: together they hold every frame that a recipe needs, and none spans more
-/// than [`RANGE`] frames.
+/// than [`RANGE`] frames, or [`LONG_RANGE`].
 fn ranges(job: &JobFile) -> Result<Vec<(i64, i64)>, Error> {
     let needed = needed_frames(job, &wanted_frames(job)?);
     let mut out: Vec<(i64, i64)> = Vec::new();
-    let most = i64::try_from(RANGE).unwrap_or(i64::MAX);
+    let alone = job
+        .clip
+        .as_ref()
+        .is_none_or(|c| c.clip.unit == ClipUnit::Sequence || c.format.codec.as_deref().is_none_or(stands_alone));
+    let most = i64::try_from(if alone { RANGE } else { LONG_RANGE }).unwrap_or(i64::MAX);
     for n in needed {
         match out.last_mut() {
             Some((first, last)) if n - *first < most => *last = n,

@@ -87,7 +87,7 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Ok(i) => i,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
-    let prepared = match prepare(job) {
+    let prepared = match prepare(job, &inputs) {
         Ok(p) => p,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
@@ -101,7 +101,7 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
     let threads = usize::try_from(job.limits.threads).unwrap_or(1);
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     // The panic's own message goes to standard error, which the parent keeps.
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging, &prepared))).unwrap_or_else(|_| {
+    let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging, prepared))).unwrap_or_else(|_| {
         let what = "rushes itself has a fault that this file brings out; please report it";
         StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
     });

@@ -19,7 +19,7 @@ mod workspace;
 pub use account::{ACCOUNT_SCHEMA, Account, ColorAccount, FrameCounts, PassStats, Rendered, SourceAccount, StagedFile};
 pub use frames::frame_numbers;
 pub use names::{OutputPattern, stand_in};
-pub use pass::{ACCOUNT_ATTRIBUTE, needed_frames};
+pub use pass::{ACCOUNT_ATTRIBUTE, Prepared, needed_frames, prepare};
 pub use picture::{
     CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, StillFormat, StillFrame, StillRecipe,
     Treatment,
@@ -31,5 +31,5 @@ pub use step::{
     Companion, JOB_SCHEMA, JobFile, JobInput, MadeOutput, Part, PlannedOutput, RESULT_SCHEMA, StepKind, StepOutcome,
     StepResult,
 };
-pub use work::{OpenInput, Prepared, open_inputs, prepare, work};
+pub use work::{OpenInput, open_inputs, work};
 pub use workspace::{Stage, Workspace};

@@ -46,8 +46,8 @@ impl Recipe {
     #[must_use]
     pub fn revision(&self) -> u32 {
         match self {
-            // 2: `format.decodable` is filled
-            Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json) => 2,
+            // 2: `format.decodable` is filled; 3: of movies too
+            Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json) => 3,
             Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) => 1,
         }
     }

@@ -126,6 +126,9 @@ pub struct JobFile {
     /// Bounds.
     #[serde(default)]
     pub limits: Limits,
+    /// The ffmpeg that reads and writes movies (absolute), with ffprobe beside it; absent = the one in the usual folders.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ffmpeg: Option<PathBuf>,
     /// In a step of a range: first and last frame of the whole job, from which outputs are numbered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub whole: Option<(i64, i64)>,
@@ -155,6 +158,7 @@ impl JobFile {
             mode: default_mode(),
             gid: None,
             limits: Limits::default(),
+            ffmpeg: None,
             whole: None,
             result: None,
         }

@@ -1,6 +1,6 @@
 //! The work itself, as done in the locked-in worker: inputs come open, outputs go to staging, nothing else is touched.
 
-use super::pass;
+use super::pass::{self, Prepared};
 use super::place::{kind, open, write_whole};
 use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, StepKind, StepOutcome};
 use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect};
@@ -122,21 +122,6 @@ fn choose(inputs: &[JobInput], most: usize) -> BTreeSet<usize> {
     out
 }
 
-/// What a worker reads beside its inputs, before it locks itself in.
-#[derive(Debug, Default)]
-pub struct Prepared {
-    looks: BTreeMap<std::path::PathBuf, Vec<u8>>,
-}
-
-/// Reads what a step needs beside its inputs.
-///
-/// # Errors
-/// `FILE-VANISHED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look.
-pub fn prepare(job: &JobFile) -> Result<Prepared, Error> {
-    let looks = if job.step == StepKind::Frames { pass::read_looks(job)? } else { BTreeMap::new() };
-    Ok(Prepared { looks })
-}
-
 /// Does a step. Inspection answers with the clip document; delivery writes output `n` of the job as file `n` of
 /// `staging`, durable and with the job's mode, and answers with what each holds.
 #[must_use]
@@ -144,14 +129,14 @@ pub fn work(
     job: &JobFile,
     inputs: &[OpenInput<'_>],
     staging: Option<BorrowedFd<'_>>,
-    prepared: &Prepared,
+    prepared: Prepared,
 ) -> StepOutcome {
     let staged =
         || staging.ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "there is no staging folder"));
     let outcome = match job.step {
-        StepKind::Frames => staged()
-            .and_then(|dir| pass::run(job, inputs, dir, &prepared.looks))
-            .map(|r| StepOutcome::Rendered(Box::new(r))),
+        StepKind::Frames => {
+            staged().and_then(|dir| pass::run(job, inputs, dir, prepared)).map(|r| StepOutcome::Rendered(Box::new(r)))
+        }
         StepKind::Finish => staged().and_then(|dir| pass::finish(job, dir)).map(|r| StepOutcome::Rendered(Box::new(r))),
         StepKind::Inspect => inspect_step(job, inputs).map(|doc| StepOutcome::Inspected(Box::new(doc))),
         StepKind::Deliver => deliver_step(job, staging).map(StepOutcome::Made),

@@ -6,7 +6,7 @@ mod probe;
 mod reader;
 
 pub use colour::{ClipColor, Matrix, Range};
-pub use probe::{CODECS, VideoFacts, demuxer_of, probe};
+pub use probe::{CODECS, VideoFacts, demuxer_of, probe, stands_alone};
 pub use reader::{Span, VideoReader};
 
 use crate::model::Limits;

@@ -26,11 +26,19 @@ pub const CODECS: &[&str] = &[
 ];
 /// Codecs whose every frame stands alone.
 const INTRA: &[&str] = &["prores", "dnxhd", "jpeg2000", "mjpeg", "dvvideo", "rawvideo", "v210", "png"];
+/// How names of such codecs begin in clip documents.
+const ALONE: &[&str] = &["ProRes", "DNx", "JPEG 2000", "Motion JPEG", "DV", "PNG", "Uncompressed", "AVC-Intra"];
 /// Longest answer that is read.
 const MOST_ANSWER: u64 = 256 << 10;
 const ENTRIES: &str = "stream=codec_name,profile,width,height,pix_fmt,field_order,color_range,color_space,\
 color_transfer,color_primaries,chroma_location,r_frame_rate,avg_frame_rate,nb_frames,start_pts,duration_ts,time_base\
 :format=start_time";
+
+/// Whether every frame of a codec, by its name in clip documents, stands alone, so that decoding may begin at each.
+#[must_use]
+pub fn stands_alone(codec: &str) -> bool {
+    ALONE.iter().any(|begin| codec.starts_with(begin))
+}
 
 /// The picture track as ffprobe describes it. Texts are ffmpeg's own names; absent is what it calls unknown.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -177,9 +177,9 @@ impl VideoReader {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Timing {
     /// By seeking to the first, and by time.
-    Seek(Rational),
+    Seek(Ticks),
     /// By time, decoding from the beginning.
-    Timed(Rational),
+    Timed(Ticks),
     /// By counting, decoding from the beginning.
     Counted,
     /// By counting in the whole track, which must give this many frames: the HEVC decoder drops damaged pictures without
@@ -187,29 +187,53 @@ enum Timing {
     Whole(u64),
 }
 
-impl Timing {
-    fn of(facts: &VideoFacts, span: Span) -> Self {
-        match span.rate.filter(|rate| facts.evenly_timed(*rate)) {
-            Some(rate) if span.first > 0 && facts.stands_alone() => Self::Seek(rate),
-            Some(_) if facts.codec == "hevc" => facts.nb_frames.map_or(Self::Counted, Self::Whole),
-            Some(rate) => Self::Timed(rate),
-            None => Self::Counted,
-        }
+/// The time of a span in the track's own units: ffmpeg rounds every other time to them, and some tracks have no more than
+/// one for each frame.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Ticks {
+    /// Of the span's first frame, or up to half a frame before it.
+    first: u64,
+    /// Of the first frame behind the span, or up to half a frame before it.
+    end: u64,
+    /// Seconds of one.
+    base: Rational,
+}
+
+impl Ticks {
+    fn of(facts: &VideoFacts, span: Span, rate: Rational) -> Option<Self> {
+        let base = facts.time_base?;
+        let first = boundary(span.first, rate, base)?;
+        Some(Self { first, end: boundary(span.first.checked_add(span.count)?, rate, base)?, base })
+    }
+
+    /// The time of the first as ffmpeg reads it.
+    fn begin(self) -> String {
+        let scaled = u128::from(self.first).saturating_mul(self.base.num().into()).saturating_mul(1_000_000);
+        format!("{}us", scaled.checked_div(self.base.den().into()).unwrap_or(0))
     }
 }
 
-/// The time that `n` frames take. A seek half a frame early makes it the time half a frame after the last of them.
-fn after(n: u64, rate: Rational) -> String {
-    let scaled = u128::from(n).saturating_mul(u128::from(rate.den())).saturating_mul(1_000_000);
-    format!("{}us", scaled.checked_div(u128::from(rate.num())).unwrap_or(0))
+/// The first tick that lies later than half a frame before frame `n`; 0 for the first frame.
+fn boundary(n: u64, rate: Rational, base: Rational) -> Option<u64> {
+    if n == 0 {
+        return Some(0);
+    }
+    let halves = u128::from(n).checked_mul(2)?.checked_sub(1)?;
+    let up = halves.checked_mul(base.den().into())?.checked_mul(rate.den().into())?;
+    let down = u128::from(base.num()).checked_mul(rate.num().into())?.checked_mul(2)?;
+    u64::try_from(up.checked_div(down)?.checked_add(1)?).ok()
 }
 
-/// The time half a frame before frame `n` is shown, as ffmpeg reads it; 0 for the first.
-fn half_before(n: u64, rate: Rational) -> String {
-    let halves = u128::from(n).saturating_mul(2).saturating_sub(1);
-    let halves = if n == 0 { 0 } else { halves };
-    let scaled = halves.saturating_mul(u128::from(rate.den())).saturating_mul(1_000_000);
-    format!("{}us", scaled.checked_div(u128::from(rate.num()).saturating_mul(2)).unwrap_or(0))
+impl Timing {
+    fn of(facts: &VideoFacts, span: Span) -> Self {
+        let timed = span.rate.filter(|rate| facts.evenly_timed(*rate)).and_then(|rate| Ticks::of(facts, span, rate));
+        match timed {
+            Some(ticks) if span.first > 0 && facts.stands_alone() => Self::Seek(ticks),
+            Some(_) if facts.codec == "hevc" => facts.nb_frames.map_or(Self::Counted, Self::Whole),
+            Some(ticks) => Self::Timed(ticks),
+            None => Self::Counted,
+        }
+    }
 }
 
 fn arguments(
@@ -226,9 +250,10 @@ fn arguments(
     let level = if codec == "hevc" { "level+warning" } else { "level+error" };
     add(&["-nostdin", "-hide_banner", "-v", level, "-xerror", "-err_detect", "explode", "-flags", "bitexact"]);
     add(&["-threads", &threads.to_string(), "-codec_whitelist", codec, "-noautorotate"]);
-    if let Timing::Seek(rate) = when {
-        // Half a frame early, so that no rounding of time stamps can lose the frame or keep the one before.
-        add(&["-ss", &half_before(span.first, rate)]);
+    if let Timing::Seek(ticks) = when {
+        // Half a frame early where the track's time is that fine, so that no rounding of time stamps can lose the frame
+        // or keep the one before.
+        add(&["-ss", &ticks.begin()]);
     }
     args.extend(input_args(demuxer));
     args.extend([GuardArg::from("-i"), GuardArg::Read("file:", 0)]);
@@ -238,11 +263,8 @@ fn arguments(
     let trim = match when {
         Timing::Whole(_) => "null".into(),
         Timing::Counted => format!("trim=start_frame={}", span.first),
-        Timing::Seek(rate) => format!("trim=end={}", after(span.count, rate)),
-        Timing::Timed(rate) => {
-            let end = half_before(span.first.saturating_add(span.count), rate);
-            format!("trim=start={}:end={end}", half_before(span.first, rate))
-        }
+        Timing::Seek(t) => format!("trim=end_pts={}", t.end.saturating_sub(t.first)),
+        Timing::Timed(t) => format!("trim=start_pts={}:end_pts={}", t.first, t.end),
     };
     add(&["-vf", &trim]);
     let frames = if let Timing::Whole(all) = when { all.saturating_add(1) } else { span.count };
@@ -351,5 +373,34 @@ fn describe(format: &PixelFormat, facts: &VideoFacts, when: Timing, how: &mut BT
     if format.alpha || ["argb", "rgba", "abgr", "bgra", "ya8", "rgba64le", "rgba64be"].contains(&facts.pix_fmt.as_str())
     {
         note("alpha", "not used".into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn boundaries_lie_between_frames() {
+        let r = |n, d| Rational::new(n, d).unwrap();
+        // one tick a frame: the frame's own
+        for n in [0u64, 1, 2, 1000, u32::MAX.into()] {
+            assert_eq!(boundary(n, r(24, 1), r(1, 24)), Some(n));
+        }
+        for (rate, base) in [(r(24000, 1001), r(1, 24000)), (r(30000, 1001), r(1, 90000)), (r(25, 1), r(1, 50))] {
+            for n in 1..2000u64 {
+                let at = |n: u64| n * u64::from(base.den()) * u64::from(rate.den()) / u64::from(rate.num());
+                let b = boundary(n, rate, base).unwrap();
+                assert!(at(n - 1) < b && b <= at(n), "{n} {rate:?} {base:?} {b}");
+            }
+        }
+        // milliseconds do not hold a frame's time exactly: 0, 42, 83, 125 …
+        for n in 1..5000u64 {
+            let at = |n: u64| (n as f64 * 1000.0 / 24.0).round() as u64;
+            let b = boundary(n, r(24, 1), r(1, 1000)).unwrap();
+            assert!(at(n - 1) < b && b <= at(n), "{n} {b}");
+        }
+        assert_eq!(boundary(u64::MAX, r(u32::MAX, 1), r(1, u32::MAX)), Some(u64::MAX));
+        assert_eq!(boundary(u64::MAX, r(1, u32::MAX), r(1, u32::MAX)), None);
     }
 }

@@ -23,6 +23,10 @@ pub const CLIPS: &[(&str, &str, &str)] = &[
     ("png", "24", "-c:v png -pix_fmt rgb24"),
     ("v210", "24000/1001", "-c:v v210 -pix_fmt yuv422p10le"),
     ("qtrle", "24", "-c:v qtrle -pix_fmt rgb24"),
+    // one unit of time a frame, and two
+    ("prores-24", "24", "-c:v prores_ks -profile:v 2 -pix_fmt yuv422p10le -video_track_timescale 24"),
+    ("h264-50", "25", "-c:v libx264 -bf 3 -g 12 -x264-params log=-1 -pix_fmt yuv420p -video_track_timescale 50"),
+    ("mpeg4-25", "25", "-c:v mpeg4 -g 12 -b:v 8M -pix_fmt yuv420p -video_track_timescale 25"),
 ];
 
 /// Makes the clip in `dir`; `None` when this ffmpeg lacks the encoder.

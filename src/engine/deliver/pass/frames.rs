@@ -1,14 +1,15 @@
 //! The frames of a range: decoded, treated, encoded and written by several threads within a byte budget.
 
 use super::budget::{Budget, Share};
-use super::part::{Looks, PartPlan, plans};
+use super::part::{PartPlan, plans};
+use super::source::Source;
 use super::store::{Store, counts_of, plate, stamp, still};
 use crate::engine::deliver::{Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile};
-use crate::engine::format::{Format, HEAD_BYTES, Input, probe};
+use crate::engine::format::{Format, Input};
 use crate::engine::framing::resample;
 use crate::engine::image::{Decoded, Frame};
 use crate::model::{ClipDoc, Error, ErrorKind, Limits};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -26,7 +27,8 @@ struct Pass<'a> {
     doc: &'a ClipDoc,
     limits: &'a Limits,
     store: Store<'a>,
-    format: &'static dyn Format,
+    /// How single files are decoded.
+    format: Option<&'static dyn Format>,
     size: (u32, u32),
     times: [AtomicU64; 3],
     /// How the first frame was decoded.
@@ -42,20 +44,27 @@ pub(in super::super) fn run(
     job: &JobFile,
     inputs: &[OpenInput<'_>],
     staging: BorrowedFd<'_>,
-    looks: &Looks,
+    prepared: super::Prepared,
 ) -> Result<Rendered, Error> {
     let invalid = |what: &str| Error::new(ErrorKind::Malformed, "JOB-INVALID", what);
-    let doc = job.clip.as_deref().ok_or_else(|| invalid("the step makes outputs but has no clip"))?;
+    let mut doc = job.clip.as_deref().cloned().ok_or_else(|| invalid("the step makes outputs but has no clip"))?;
+    if let Some(m) = &prepared.movie {
+        m.tag(&mut doc);
+    }
+    let doc = &doc;
     let (first, last) = job.frames.ok_or_else(|| invalid("a range has no frames"))?;
     let numbers: Vec<i64> =
         super::super::frame_numbers(doc)?.into_iter().filter(|n| (first..=last).contains(n)).collect();
-    if numbers.len() != inputs.len() {
+    let given: Vec<Input<'_>> = inputs.iter().map(OpenInput::given).collect();
+    let first = given.first().ok_or_else(|| invalid("a range has no files"))?;
+    let source = Source::new(prepared.movie, first, &job.limits)?;
+    let format = if let Source::Files(f) = &source { Some(*f) } else { None };
+    if format.is_some() && numbers.len() != given.len() {
         return Err(invalid(&format!("{} frames are to be made of {} files", numbers.len(), inputs.len())));
     }
-    let format = format_of(inputs.first().ok_or_else(|| invalid("a range has no files"))?, &job.limits)?;
     let size = doc.image.width.zip(doc.image.height).ok_or_else(|| invalid("the size of the picture is not known"))?;
     let pass = Pass {
-        plans: plans(job, doc, size, looks, &numbers)?,
+        plans: plans(job, doc, size, &prepared.looks, &numbers)?,
         doc,
         limits: &job.limits,
         store: Store { staging, mode: job.mode },
@@ -64,50 +73,37 @@ pub(in super::super) fn run(
         times: Default::default(),
         how: Mutex::new(None),
     };
-    pass.run(&numbers, inputs, job)
+    let todo = numbers
+        .iter()
+        .enumerate()
+        .filter(|(_, n)| pass.plans.iter().any(|p| p.needs(**n)))
+        .filter_map(|(k, n)| Some((*n, *given.get(k).or(given.first())?)))
+        .collect();
+    pass.run(Queue { todo, source }, job)
 }
 
-/// The format by the first file's bytes.
-fn format_of(input: &OpenInput<'_>, limits: &Limits) -> Result<&'static dyn Format, Error> {
-    let given = input.given();
-    let head = given.size.min(u64::try_from(HEAD_BYTES).unwrap_or(u64::MAX));
-    let head = crate::engine::container::bytes::Bytes::file(given.file, given.size, limits).take(head)?;
-    match probe(&head, given.path.as_path()) {
-        Some(f) if f.is_frame() => Ok(f),
-        Some(f) => Err(Error::unsupported(format!("pictures of {} are not decoded in this version", f.title()))),
-        None => Err(Error::new(ErrorKind::Unsupported, "FORMAT-UNKNOWN", "no reader knows this kind of file")),
-    }
-    .map_err(|e: Error| e.at(given.path.as_path()))
+/// The frames that nobody has taken yet.
+struct Queue<'a> {
+    todo: VecDeque<(i64, Input<'a>)>,
+    source: Source,
 }
 
 impl<'a> Pass<'a> {
-    fn run(&self, numbers: &[i64], inputs: &[OpenInput<'_>], job: &JobFile) -> Result<Rendered, Error> {
+    fn run(&self, queue: Queue<'_>, job: &JobFile) -> Result<Rendered, Error> {
         let budget = Budget::new(job.limits.picture_bytes());
-        let todo: Vec<(i64, Input<'_>)> = numbers
-            .iter()
-            .zip(inputs)
-            .filter(|(n, _)| self.plans.iter().any(|p| p.needs(**n)))
-            .map(|(n, i)| (*n, i.given()))
-            .collect();
-        let next = Mutex::new(todo.iter());
+        let threads = usize::try_from(job.limits.threads).unwrap_or(1).clamp(1, queue.todo.len().max(1));
+        let queue = Mutex::new(queue);
         let done: Mutex<BTreeMap<i64, FrameDone>> = Mutex::default();
         let failed: Mutex<Option<Error>> = Mutex::default();
-        let threads = usize::try_from(job.limits.threads).unwrap_or(1).clamp(1, todo.len().max(1));
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
-                    loop {
-                        // taken in order of frames and before the budget, so that an early frame never waits for late ones
-                        let mut queue = next.lock().unwrap_or_else(PoisonError::into_inner);
-                        let Some((number, input)) = queue.next() else { return };
-                        let share = self.share(&budget, input);
-                        drop(queue);
-                        match share.and_then(|s| self.frame(*number, input).map(|d| (d, s))) {
-                            Ok((d, _share)) => {
-                                done.lock().unwrap_or_else(PoisonError::into_inner).insert(*number, d);
+                    while let Some(outcome) = self.next(&queue, &budget) {
+                        match outcome {
+                            Ok((number, d)) => {
+                                done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, d);
                             }
                             Err(e) => {
-                                let e = e.at(input.path.as_path());
                                 failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
                                 budget.close();
                                 return;
@@ -120,7 +116,29 @@ impl<'a> Pass<'a> {
         if let Some(e) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
             return Err(e);
         }
+        queue.into_inner().unwrap_or_else(PoisonError::into_inner).source.end()?;
         Ok(self.rendered(done.into_inner().unwrap_or_else(PoisonError::into_inner), &budget, job))
+    }
+
+    /// Makes the next frame; `None` when there is no more.
+    fn next(&self, queue: &Mutex<Queue<'_>>, budget: &Budget) -> Option<Result<(i64, FrameDone), Error>> {
+        // taken in order of frames and before the budget, so that an early frame never waits for late ones
+        let mut q = queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let (number, input) = q.todo.pop_front()?;
+        let made = (|| {
+            let _share = self.share(budget, &input)?;
+            // a movie is read in order, so under the same lock
+            let at = u64::try_from(number.saturating_sub(self.doc.clip.first_frame.unwrap_or(0))).unwrap_or(0);
+            let decoded = self.timed(0, || q.source.advance(at)).transpose()?;
+            drop(q);
+            let decoded = match (decoded, self.format) {
+                (Some(d), _) => d,
+                (None, Some(f)) => self.timed(0, || f.decode(&input, self.limits))?,
+                (None, None) => return Err(Error::new(ErrorKind::Io, "INTERNAL", "a range without a source")),
+            };
+            Ok((number, self.frame(number, decoded)?))
+        })();
+        Some(made.map_err(|e: Error| e.at(input.path.as_path())))
     }
 
     fn rendered(&self, done: BTreeMap<i64, FrameDone>, budget: &Budget, job: &JobFile) -> Rendered {
@@ -159,7 +177,9 @@ impl<'a> Pass<'a> {
     /// twice and its file.
     fn share<'b>(&self, budget: &'b Budget, input: &Input<'_>) -> Result<Share<'b>, Error> {
         let bytes = |w: u32, h: u32| u64::from(w).saturating_mul(u64::from(h)).saturating_mul(12);
-        let source = bytes(self.size.0, self.size.1).saturating_mul(2).saturating_add(input.size);
+        // of a movie, the raw picture as it comes from the decoder
+        let stored = if self.format.is_some() { input.size } else { bytes(self.size.0, self.size.1) };
+        let source = bytes(self.size.0, self.size.1).saturating_mul(2).saturating_add(stored);
         let outputs = self.plans.iter().map(|p| bytes(p.placement.width, p.placement.height).saturating_mul(3));
         let need = outputs.fold(source, u64::saturating_add);
         budget.take(need).ok_or_else(|| {
@@ -183,8 +203,7 @@ impl<'a> Pass<'a> {
         out
     }
 
-    fn frame(&self, number: i64, input: &Input<'_>) -> Result<FrameDone, Error> {
-        let Decoded { frame, how } = self.timed(0, || self.format.decode(input, self.limits))?;
+    fn frame(&self, number: i64, Decoded { frame, how }: Decoded) -> Result<FrameDone, Error> {
         if (frame.width(), frame.height()) != self.size {
             let what = format!(
                 "the frame has {}x{} pixels where the clip has {}x{}",

@@ -4,6 +4,7 @@ mod budget;
 mod finish;
 mod frames;
 mod part;
+mod source;
 mod source_space;
 mod store;
 
@@ -12,7 +13,7 @@ pub use store::ACCOUNT_ATTRIBUTE;
 pub(super) use finish::finish;
 pub(super) use frames::run;
 
-use crate::engine::deliver::JobFile;
+use crate::engine::deliver::{JobFile, OpenInput, StepKind};
 use crate::model::Error;
 use part::Looks;
 use rustix::fs::{Mode, OFlags};
@@ -34,11 +35,26 @@ pub fn needed_frames(job: &JobFile, wanted: &[i64]) -> Vec<i64> {
     needed.into_iter().collect()
 }
 
-/// Reads the look files of a job, before the worker locks itself in.
+/// What a worker reads and starts before it locks itself in.
+#[derive(Debug, Default)]
+pub struct Prepared {
+    looks: Looks,
+    movie: Option<source::Movie>,
+}
+
+/// Reads the looks of a step and starts the programs that it talks to.
 ///
 /// # Errors
-/// `FILE-VANISHED`, `FILE-UNREADABLE`, `LIMIT-SIZE`.
-pub(crate) fn read_looks(job: &JobFile) -> Result<Looks, Error> {
+/// `FILE-VANISHED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look, `TOOL-MISSING`, and what a decoder says of a movie.
+pub fn prepare(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<Prepared, Error> {
+    if job.step != StepKind::Frames {
+        return Ok(Prepared::default());
+    }
+    Ok(Prepared { looks: read_looks(job)?, movie: source::start(job, inputs)? })
+}
+
+/// Reads the look files of a job.
+fn read_looks(job: &JobFile) -> Result<Looks, Error> {
     let mut looks = Looks::new();
     for p in job.parts() {
         let Some(lut) = p.recipe.treatment().and_then(|t| t.lut.as_ref()) else { continue };

@@ -44,11 +44,18 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
     if let Some(name) = tagged(primaries, transfer) {
         let space = named(name)?;
         let tags = format!("primaries {}, transfer {}", primaries.unwrap_or("none"), transfer.unwrap_or("none"));
-        return Ok((sure(space), format!("the container's colour tags: {tags}")));
+        return Ok((sure(space), format!("the colour tags of the file: {tags}")));
     }
     if transfer.is_some_and(|t| t.starts_with("Log") || t == "Printing density") {
         let what = format!("the pictures are logarithmic (`{}`), and nothing says whose", transfer.unwrap_or_default());
         return Err(unknown(what));
+    }
+    if let Some(coded) = transfer.filter(|t| *t != "Linear") {
+        let what = format!("the pictures are tagged {coded}, primaries {}", primaries.unwrap_or("not stated"));
+        return Err(unknown(format!("{what}, which is not converted in this version")));
+    }
+    if let Some(p) = primaries.filter(|p| !matches!(*p, "BT.709" | "BT.601 625" | "BT.601 525" | "EBU 3213")) {
+        return Err(unknown(format!("the pictures have the primaries {p}, and nothing says their curve")));
     }
     let (name, why) = match doc.format.id.as_str() {
         "exr" => ("Linear Rec.709 (sRGB)", "OpenEXR files without chromaticities have those of Rec.709"),
@@ -147,6 +154,15 @@ mod tests {
         let log = clip("dpx", None, None, Some("Logarithmic"));
         assert_eq!(said(&log, &asked(None, false)).0, "COLOR-UNKNOWN");
         assert_eq!(said(&log, &asked(Some("logc3"), false)).0, "ARRI LogC3 (EI800)");
+        let hlg = clip("mov", None, Some("BT.2020"), Some("HLG"));
+        let (code, what) = said(&hlg, &asked(None, false));
+        assert_eq!(
+            (code.as_str(), what.contains("HLG") && what.contains("BT.2020")),
+            ("COLOR-UNKNOWN", true),
+            "{what}"
+        );
+        assert_eq!(said(&clip("mov", None, Some("P3-D65"), None), &asked(None, false)).0, "COLOR-UNKNOWN");
+        assert_eq!(said(&clip("tiff", None, Some("BT.2020"), Some("Linear")), &asked(None, false)).0, "COLOR-UNKNOWN");
         let odd = clip("mov", Some("Somebody's Log"), None, None);
         let (code, what) = said(&odd, &asked(None, false));
         assert_eq!((code.as_str(), what.contains("Somebody's Log")), ("COLOR-UNKNOWN", true));

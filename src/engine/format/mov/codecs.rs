@@ -79,6 +79,20 @@ const PICTURE: &[(&str, &str, u32)] = &[
     ("ai16", "AVC-Intra 100", 10),
 ];
 
+/// Codes of pictures that are decoded here; of families see [`decoded`].
+const DECODED: &[&str] = &[
+    "apco", "apcs", "apcn", "apch", "ap4h", "ap4x", "avc1", "avc3", "hvc1", "hev1", "AVdn", "AVdh", "mjp2", "mp4v",
+    "XVID", "DIVX", "jpeg", "mjpa", "AVDJ", "dmb1", "png ", "rle ", "raw ", "2vuy", "2Vuy", "yuv2", "yuvs", "v210",
+    "mp2v", "m2v1", "ai5p", "ai5q", "ai52", "ai53", "ai55", "ai56", "ai1p", "ai1q", "ai12", "ai13", "ai15", "ai16",
+];
+
+/// Whether pictures of the code are decoded, see [`crate::engine::video`].
+pub(super) fn decoded(code: FourCc) -> bool {
+    let code = name(code);
+    let family = FAMILIES.iter().find(|(f, _, _)| code.starts_with(f));
+    DECODED.contains(&code.as_str()) || family.is_some_and(|(_, n, _)| n.starts_with("DV") || n.starts_with("MPEG-2"))
+}
+
 /// First letters of families of codes: one code per size and rate.
 const FAMILIES: &[(&str, &str, u32)] = &[
     ("dvc", "DV", 8),

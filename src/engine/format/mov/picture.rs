@@ -84,6 +84,8 @@ fn describe(
         // Blackmagic RAW is a format of its own inside QuickTime
         doc.format.id = "braw".into();
     }
+    // what is encrypted keeps its own code outside
+    doc.format.decodable = codecs::decoded(a.id);
     doc.set("format.codec", |d| &mut d.format.codec, name, t.origin("stsd", a.at));
     doc.keep(ID, &t.tag("vendor"), bmff::name(entry.vendor));
     doc.keep(ID, &t.tag("depth"), entry.depth);
