@@ -156,35 +156,39 @@ fn dpx_plates_carry_what_the_source_says() {
             let (num, den) = take.rate;
             let path = frame(&f, "film", take, "", 1001 + n, "dpx");
             let name = path.to_str().unwrap();
-            // ffmpeg, as OpenImageIO, does not know of a drop bit in the header's label, and reads it as a digit of the frames
-            let [h, m, s, frames] = label.split([':', ';']).map(|p| p.parse::<u32>().unwrap()).collect::<Vec<_>>()[..]
-            else {
-                panic!("{label}")
-            };
-            let bcd = path_timecode(&path);
-            let want = [h, m, s, frames].map(|d| (d / 10 * 16 + d % 10) as u8);
-            let drop = if take.drop { 0x40 } else { 0 };
-            assert_eq!(bcd, [want[0], want[1], want[2], want[3] | drop], "{label}");
-            let show = [
-                "-v",
-                "error",
-                "-show_entries",
-                "stream=pix_fmt,width,height,r_frame_rate,sample_aspect_ratio:frame_tags",
-                name,
-            ];
-            if let Some(text) = tool("DPX plates by ffprobe", "ffprobe", &show) {
-                println!("{text}");
+            let parts: Vec<u8> = label.split([':', ';']).map(|p| p.parse().unwrap()).collect();
+            let mut digits: Vec<u8> = parts.iter().map(|d| d / 10 * 16 + d % 10).collect();
+            digits[3] |= if take.drop { 0x40 } else { 0 };
+            assert_eq!(timecode_word(&path)[..], digits, "{label}");
+            let show = ["-v", "error", "-show_entries"];
+            let what = ["stream=pix_fmt,width,height,sample_aspect_ratio:frame_tags", name];
+            if let Some(text) = tool("DPX plates by ffprobe", "ffprobe", &[&show[..], &what].concat()) {
+                says(&text, "TAG:timecode=", label);
+                says(&text, "TAG:Input Device=", "A001R2EC");
+                for part in ["pix_fmt=gbrp10le", "width=40", "height=22", "sample_aspect_ratio=2:1"] {
+                    says(&text, "", part);
+                }
             }
             if let Some(text) = tool("DPX plates by oiiotool", "oiiotool", &["--info", "-v", name]) {
-                println!("{text} {num} {den}");
+                let rate = f64::from(num) / f64::from(den);
+                let rate = format!("{rate:.3}").trim_end_matches('0').trim_end_matches('.').to_owned();
+                says(&text, "", "40 x 22, 3 channel, uint10 dpx");
+                says(&text, "dpx:TimeCode: ", &format!("\"{label}\""));
+                says(&text, "dpx:TemporalFrameRate: ", &rate);
+                says(&text, "dpx:FrameRate: ", &rate);
+                says(&text, "dpx:FramePosition: ", &format!("{} ", 1001 + n));
+                says(&text, "dpx:SourceImageFileName: ", &format!("\"{}.{}.dpx\"", take.name, 86_400 + n));
+                says(&text, "dpx:InputDevice: ", "\"A001R2EC\"");
+                says(&text, "dpx:Transfer: ", "\"Logarithmic\"");
+                says(&text, "ImageDescription: ", "\"ARRI LogC3 (EI800)\"");
+                says(&text, "PixelAspectRatio: ", "2 ");
             }
         }
     }
-    panic!();
 }
 
 /// The eight digits of the label, by their place in the standard.
-fn path_timecode(path: &Path) -> [u8; 4] {
+fn timecode_word(path: &Path) -> [u8; 4] {
     std::fs::read(path).unwrap()[1920..1924].try_into().unwrap()
 }
 
