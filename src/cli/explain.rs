@@ -127,6 +127,10 @@ fn from_header(path: &Path) -> Result<Answer, Error> {
             .at(path)
             .fix("name the folder of its receipts with --receipts")
     };
+    if path.is_dir() {
+        let first = first_frame(path).ok_or_else(|| nothing("it is a folder without OpenEXR files"))?;
+        return from_header(&first);
+    }
     let file = super::files::open(path)?;
     let size = file.metadata().map_err(|e| Error::io("FILE-UNREADABLE", "look at it", &e).at(path))?.len();
     let limits = Limits::default();
@@ -155,6 +159,12 @@ fn from_header(path: &Path) -> Result<Answer, Error> {
         ],
         account,
     })
+}
+
+/// The OpenEXR file of a folder whose name comes first.
+fn first_frame(folder: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|e| e.path());
+    files.filter(|p| p.extension().is_some_and(|e| e == "exr") && p.is_file()).min()
 }
 
 /// The last run of digits of a name.

@@ -14,4 +14,5 @@ mod formats_wav;
 mod formats_writers;
 mod pixels_dpx;
 mod plates;
+mod plates_ocio;
 mod written_mhl;

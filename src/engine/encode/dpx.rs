@@ -209,19 +209,28 @@ fn slate(doc: &ClipDoc) -> String {
     [&s.scene, &s.shot, &s.take].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// The name of the file that holds the source frame.
+/// The name of the file that holds the source frame. Of a sequence whose list is not all here it is the first file's with
+/// the frame's number.
 fn source_file(doc: &ClipDoc, source_frame: i64) -> Option<String> {
     let files = &doc.clip.files;
-    let at = if doc.clip.unit == ClipUnit::Sequence {
-        let first = doc.clip.first_frame?;
-        let before = doc.clip.gaps.iter().filter(|g| g.last < source_frame);
-        let missing = before.fold(0i64, |n, g| n.saturating_add(g.last.saturating_sub(g.first)).saturating_add(1));
-        usize::try_from(source_frame.checked_sub(first)?.checked_sub(missing)?).ok()?
-    } else {
-        0
-    };
-    let name = files.get(at)?.path.as_path().file_name()?;
-    Some(MediaPath::from(Path::new(name)).to_text())
+    let name = |at: usize| Some(MediaPath::from(Path::new(files.get(at)?.path.as_path().file_name()?)).to_text());
+    if doc.clip.unit != ClipUnit::Sequence {
+        return name(0);
+    }
+    let first = doc.clip.first_frame?;
+    let before = doc.clip.gaps.iter().filter(|g| g.last < source_frame);
+    let missing = before.fold(0i64, |n, g| n.saturating_add(g.last.saturating_sub(g.first)).saturating_add(1));
+    let at = usize::try_from(source_frame.checked_sub(first)?.checked_sub(missing)?).ok()?;
+    name(at).or_else(|| renumbered(&name(0)?, first, source_frame))
+}
+
+/// The name of frame `to` of a sequence, by the name of its frame `from`.
+fn renumbered(name: &str, from: i64, to: i64) -> Option<String> {
+    let (stem, ext) = name.rsplit_once('.')?;
+    let base = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = stem.strip_prefix(base)?;
+    let width = digits.len();
+    (digits.parse() == Ok(from) && to >= 0).then(|| format!("{base}{to:0width$}.{ext}"))
 }
 
 /// At most `most` bytes of a text, ended at a character.

@@ -101,6 +101,25 @@ fn nothing_known_is_nothing_written() {
 }
 
 #[test]
+fn source_files_of_a_list_that_is_not_all_here() {
+    let mut d = doc();
+    d.clip.files.truncate(1);
+    assert_eq!(source_file(&d, 1001).as_deref(), Some("A001C001.1001.ari"));
+    assert_eq!(source_file(&d, 1005).as_deref(), Some("A001C001.1005.ari"));
+    assert_eq!(source_file(&d, 12_345).as_deref(), Some("A001C001.12345.ari"));
+    assert_eq!(source_file(&d, 1000), None);
+    for (name, to, want) in [
+        ("a0007.dpx", 8, Some("a0008.dpx")),
+        ("7.dpx", 12, Some("12.dpx")),
+        ("a0008.dpx", 9, None),
+        ("a.dpx", 8, None),
+        ("0007", 8, None),
+    ] {
+        assert_eq!(renumbered(name, 7, to).as_deref(), want, "{name}");
+    }
+}
+
+#[test]
 fn long_text_ends_at_a_character() {
     assert_eq!(cut("aäb", 2), "a");
     assert_eq!(cut("aäb", 3), "aä");

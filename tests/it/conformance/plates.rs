@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn frames_below(dir: &Path, out: &mut Vec<PathBuf>) {
+pub fn frames_below(dir: &Path, out: &mut Vec<PathBuf>) {
     let mut names: Vec<PathBuf> = std::fs::read_dir(dir).into_iter().flatten().flatten().map(|e| e.path()).collect();
     names.sort();
     for p in names {
@@ -21,7 +21,7 @@ fn frames_below(dir: &Path, out: &mut Vec<PathBuf>) {
 }
 
 /// Half has 11 bits: rounding moves a value by half of its last one; what is beyond its range is clamped.
-fn as_half(x: f32) -> f32 {
+pub fn as_half(x: f32) -> f32 {
     if x.is_nan() { 0.0 } else { half::f16::from_f32(x.clamp(-65504.0, 65504.0)).to_f32() }
 }
 

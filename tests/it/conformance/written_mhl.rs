@@ -1,6 +1,7 @@
 //! Our MHL against the schema and the reference tool.
 
 use super::formats_oracle::data;
+use crate::support::oracle;
 use rushes::engine::document::mhl::{CHAIN_NAME, HISTORY_FOLDER, KINDS, MhlFile, MhlInput, Process, first_generation};
 use rushes::engine::hash::fingerprint;
 use rushes::model::{HashKind, MediaPath};
@@ -67,13 +68,15 @@ fn passes(what: &str, o: &Output) {
     assert!(o.status.success() && !text.contains("ERROR"), "{what}: {text}");
 }
 
-/// The reference tool: in the folder that RUSHES_ASCMHL names, or on the path.
+/// The reference tool: in the folder that RUSHES_ASCMHL names, or of the environment of `tests/install-deps.sh`.
 fn ascmhl(program: &str) -> Option<Command> {
-    let dir = std::env::var_os("RUSHES_ASCMHL").map(PathBuf::from);
-    let path = dir.map_or_else(|| PathBuf::from(program), |d| d.join(program));
+    let path = match std::env::var_os("RUSHES_ASCMHL") {
+        Some(dir) => PathBuf::from(dir).join(program),
+        None => oracle("conformance mhl", program)?,
+    };
     let found = Command::new(&path).arg("--version").output().is_ok_and(|o| o.status.success());
     if !found {
-        println!("conformance mhl: skipped, no {}", path.display());
+        println!("conformance mhl: skipped, {} does not run", path.display());
     }
     found.then(|| Command::new(path))
 }

@@ -1,10 +1,13 @@
 //! The real daemon on real folders.
 
 mod control;
+mod explained;
 pub mod facility;
 mod killed;
 mod namesakes;
 mod once;
 mod pictures;
+mod plates;
+mod recompute;
 mod running;
 mod surroundings;

@@ -1,6 +1,7 @@
 //! Plates, stills and contact sheets by the rules of a folder.
 
 use super::facility::{Facility, wait_for};
+use super::recompute;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -75,33 +76,6 @@ fn another_recipe_is_the_next_version_and_the_first_stays() {
     assert_eq!(about["account"]["counts"]["frames"], 6);
 }
 
-/// The op list of an account, computed from its numbers alone.
-fn compute(steps: &Value, mut v: [f64; 3]) -> [f64; 3] {
-    for s in steps.as_array().unwrap() {
-        match s["op"].as_str().unwrap() {
-            "matrix" => {
-                let m = |r: usize, c: usize| s["matrix"][r][c].as_f64().unwrap();
-                v = [0, 1, 2].map(|r| (0..3).map(|c| m(r, c) * v[c]).sum());
-            }
-            "curve" => {
-                assert_eq!(s["direction"], "decode");
-                let law = &s["law"];
-                assert_eq!(law["law"], "log");
-                let k = |name: &str| law[name].as_f64().unwrap_or_else(|| panic!("{s}"));
-                v = v.map(|x| {
-                    if x < k("linear_slope") * k("lin_break") + k("linear_offset") {
-                        (x - k("linear_offset")) / k("linear_slope")
-                    } else {
-                        (k("base").powf((x - k("log_offset")) / k("log_slope")) - k("lin_offset")) / k("lin_slope")
-                    }
-                });
-            }
-            other => panic!("an op {other}"),
-        }
-    }
-    v
-}
-
 /// A 10-bit pixel of a big-endian DPX frame whose pixels begin at byte 2048.
 fn dpx_pixel(file: &[u8], width: usize, x: usize, y: usize) -> [f64; 3] {
     let at = 2048 + 4 * (y * width + x);
@@ -133,7 +107,7 @@ fn single_pixels_follow_from_the_explanation_alone() {
         .unwrap();
         let rows = &image.layer_data.channel_data.pixels;
         for (x, y) in [(0, 0), (63, 0), (0, 35), (63, 35), (31, 17), (5, 30)] {
-            let want = compute(&told["account"]["before"], dpx_pixel(&source, 64, x, y));
+            let want = recompute::run(&told["account"]["before"], dpx_pixel(&source, 64, x, y));
             for (got, want) in rows[y][x].iter().zip(want) {
                 let near = half::f16::from_f64(want).to_bits();
                 let ours = half::f16::from_f32(*got).to_bits();
