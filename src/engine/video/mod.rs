@@ -12,7 +12,7 @@ mod writer;
 
 pub use colour::{ClipColor, Matrix, Range};
 pub use join::{Assembly, Joining};
-pub use probe::{CODECS, VideoFacts, demuxer_of, probe, stands_alone};
+pub use probe::{CODECS, VideoFacts, demuxer_of, probe, stands_alone, version};
 pub use raw::raw_picture;
 pub use reader::{Span, VideoReader};
 pub use sound::Sound;

@@ -113,7 +113,7 @@ impl Drop for Closing<'_> {
     fn drop(&mut self) {
         if !self.done {
             self.budget.close();
-            self.writers.values().for_each(|(_, turns)| turns.close());
+            self.writers.values().for_each(|w| w.turns.close());
         }
     }
 }
@@ -149,7 +149,7 @@ impl<'a> Pass<'a> {
         }
         queue.into_inner().unwrap_or_else(PoisonError::into_inner).source.end()?;
         let rendered = self.rendered(done.into_inner().unwrap_or_else(PoisonError::into_inner), &budget, job);
-        self.writers.into_values().try_for_each(|(_, turns)| turns.into_inner().finish())?;
+        self.writers.into_values().try_for_each(|w| w.turns.into_inner().finish())?;
         Ok(rendered)
     }
 
@@ -190,7 +190,11 @@ impl<'a> Pass<'a> {
             let made = r.counts.get(p.index).is_some_and(|c| c.frames > 0);
             if let (Some(slot), Some((_, how)), true) = (r.accounts.get_mut(p.index), &how, made) {
                 let alone = p.only.as_ref().filter(|o| o.len() == 1).and_then(|o| o.first().copied());
-                *slot = Some(p.account(how, alone));
+                let mut account = p.account(how, alone);
+                if let Some(w) = self.writers.get(&p.index) {
+                    account.encode.insert("encoder".into(), format!("ffmpeg {}", w.version));
+                }
+                *slot = Some(account);
             }
         }
         let ms = |n: usize| self.times.get(n).map_or(0, |t| t.load(Ordering::Relaxed) / 1000);
@@ -316,12 +320,12 @@ impl<'a> Pass<'a> {
                 crate::engine::image::Counts::default()
             }
             Recipe::Proxy(_) => {
-                let (spec, turns) = self
+                let writing = self
                     .writers
                     .get(&p.index)
                     .ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a movie without a writer"))?;
-                let (raw, counts) = raw_picture(picture, spec)?;
-                turns.take(turn, |w| w.write(&raw))?;
+                let (raw, counts) = raw_picture(picture, &writing.spec)?;
+                writing.turns.take(turn, |w| w.write(&raw))?;
                 counts
             }
             Recipe::Sidecar(_) => crate::engine::image::Counts::default(),

@@ -9,7 +9,7 @@ use crate::engine::deliver::{JobFile, OpenInput, ProxyRecipe, Recipe, StagedFile
 use crate::engine::format::{Input, inspect};
 use crate::engine::framing::Placement;
 use crate::engine::video::{
-    Assembly, Joining, Matrix, Primaries, Sound, Transfer, VideoSpec, VideoTags, VideoWriter, demuxer_of,
+    Assembly, Joining, Matrix, Primaries, Sound, Transfer, VideoSpec, VideoTags, VideoWriter, demuxer_of, version,
 };
 use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, MediaPath, Rational, Timecode};
 use std::collections::BTreeMap;
@@ -22,7 +22,18 @@ use std::path::Path;
 const MADE: &str = "movie";
 
 /// The segment writers of a range, by the number of their output.
-pub(super) type Writers = BTreeMap<usize, (VideoSpec, Turns<VideoWriter>)>;
+pub(super) type Writers = BTreeMap<usize, Writing>;
+
+/// A segment that is written.
+#[derive(Debug)]
+pub(super) struct Writing {
+    /// What it is to be.
+    pub spec: VideoSpec,
+    /// The version of ffmpeg.
+    pub version: String,
+    /// Its writer.
+    pub turns: Turns<VideoWriter>,
+}
 
 /// A movie that is being put together.
 #[derive(Debug)]
@@ -97,8 +108,10 @@ pub(super) fn start(job: &JobFile, staging: BorrowedFd<'_>) -> Result<Writers, E
         let folder = folder(staging)?;
         let (placement, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
         let spec = spec_of(p, doc, &placement, space)?;
-        let writer = VideoWriter::create(&folder, &segment(output, first), &spec, &programs.tools(&job.limits))?;
-        writers.insert(output, (spec, Turns::new(writer)));
+        let tools = programs.tools(&job.limits);
+        let version = version(&tools)?;
+        let writer = VideoWriter::create(&folder, &segment(output, first), &spec, &tools)?;
+        writers.insert(output, Writing { spec, version, turns: Turns::new(writer) });
     }
     Ok(writers)
 }
