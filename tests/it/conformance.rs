@@ -15,4 +15,5 @@ mod formats_writers;
 mod pixels_dpx;
 mod plates;
 mod plates_ocio;
+mod proxies;
 mod written_mhl;

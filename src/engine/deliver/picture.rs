@@ -3,7 +3,7 @@
 use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
 use crate::engine::framing::Filter;
 use crate::engine::video::VideoCodec;
-use crate::model::Rational;
+use crate::model::{ClipDoc, ClipUnit, Rational};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -187,6 +187,15 @@ pub struct ProxyRecipe {
     pub frame_rate: Option<Rational>,
     /// Colour and size; never larger than the source.
     pub treatment: Treatment,
+}
+
+impl ProxyRecipe {
+    /// Frames in a second of the movie made of a clip: the clip's own, of a frame sequence that does not say also the
+    /// recipe's. A movie without one rate has frames of different durations, which no other rate fits.
+    #[must_use]
+    pub fn rate_for(&self, clip: &ClipDoc) -> Option<Rational> {
+        clip.fps.project.or(self.frame_rate.filter(|_| clip.clip.unit == ClipUnit::Sequence))
+    }
 }
 
 impl StillFormat {

@@ -4,7 +4,7 @@ use super::frames::frame_numbers;
 use super::names::{OutputPattern, stand_in};
 use super::plan::{Naming, check_output_path, escapes, single_name};
 use crate::engine::deliver::{PlannedOutput, Recipe};
-use crate::model::{ClipDoc, Error, ErrorKind, MediaPath};
+use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, MediaPath};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -127,10 +127,15 @@ fn can_be_made(clip: &ClipDoc, recipe: &Recipe) -> Result<(), Error> {
             let what = format!("the clip has no frame {:?}", s.frame);
             Err(Error::new(ErrorKind::Unsupported, "FRAMES-OUTSIDE", what).fix("name a frame that is there"))
         }
-        Recipe::Proxy(p) if clip.fps.project.or(p.frame_rate).is_none() => {
-            let what = "a movie needs a frame rate, and the clip says none (`fps.project`)";
-            Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", what)
-                .fix("state it: `frame_rate` of the recipe or of the show"))
+        Recipe::Proxy(p) if p.rate_for(clip).is_none() => {
+            let (what, fix) = match clip.clip.unit {
+                ClipUnit::Sequence => (
+                    "a movie needs a frame rate, and the clip says none (`fps.project`)",
+                    "state it: `frame_rate` of the recipe or of the show",
+                ),
+                _ => ("the frames of the clip have no one rate (`fps.project`)", "bring it to one rate first"),
+            };
+            Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", what).fix(fix))
         }
         Recipe::Proxy(_) if !clip.clip.gaps.is_empty() => {
             let n = clip.clip.gaps.len();

@@ -36,6 +36,12 @@ impl Matrix {
         }
     }
 
+    /// By ffmpeg's name of a colour space; `None` for none, and for one that is no such matrix.
+    #[must_use]
+    pub fn of_ffmpeg(name: Option<&str>) -> Option<Self> {
+        Self::named(name).ok().flatten()
+    }
+
     /// By ffmpeg's name of a colour space; `Ok(None)` for none, `Err` for one that is no such matrix.
     pub(super) fn named(name: Option<&str>) -> Result<Option<Self>, String> {
         Ok(Some(match name {

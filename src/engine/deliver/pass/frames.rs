@@ -59,6 +59,7 @@ pub(in super::super) fn run(
     let (first, last) = job.frames.ok_or_else(|| invalid("a range has no frames"))?;
     let numbers: Vec<i64> =
         super::super::frame_numbers(doc)?.into_iter().filter(|n| (first..=last).contains(n)).collect();
+    let doubts = prepared.movie.as_ref().map(|m| m.doubts.clone()).unwrap_or_default();
     let given: Vec<Input<'_>> = inputs.iter().map(OpenInput::given).collect();
     let first = given.first().ok_or_else(|| invalid("a range has no files"))?;
     let source = Source::new(prepared.movie, first, &job.limits)?;
@@ -67,8 +68,10 @@ pub(in super::super) fn run(
         return Err(invalid(&format!("{} frames are to be made of {} files", numbers.len(), inputs.len())));
     }
     let size = doc.image.width.zip(doc.image.height).ok_or_else(|| invalid("the size of the picture is not known"))?;
+    let mut plans = plans(job, doc, size, &prepared.looks, &numbers)?;
+    plans.iter_mut().for_each(|p| p.warn(&doubts));
     let pass = Pass {
-        plans: plans(job, doc, size, &prepared.looks, &numbers)?,
+        plans,
         doc,
         limits: &job.limits,
         store: Store { staging, mode: job.mode },

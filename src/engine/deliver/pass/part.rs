@@ -88,6 +88,7 @@ fn plan<'a>(
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
     let mut warnings = assumed(decision.as_ref());
+    warnings.extend(woven(part.recipe, doc, placement.height != size.1));
     warnings.extend(untimed(part.recipe, doc, whole.first().copied()));
     let source = decision.map(|(d, _)| d.space);
     let (before, after) = chains(t, source, space, is_identity(&placement, size), looks)?;
@@ -141,6 +142,11 @@ impl PartPlan<'_> {
         self.only.as_ref().is_none_or(|o| o.contains(&frame))
     }
 
+    /// Adds what a person should know of the source.
+    pub(super) fn warn(&mut self, warnings: &[Warning]) {
+        self.account.warnings.extend_from_slice(warnings);
+    }
+
     /// The account, when it is known how a frame was decoded; of one frame alone, if given.
     pub(super) fn account(&self, decode: &BTreeMap<String, String>, frame: Option<i64>) -> Account {
         let mut a = self.account.clone();
@@ -177,6 +183,17 @@ fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
     let Some((Decision { assumed: true, space }, why)) = decision else { return Vec::new() };
     let message = format!("the source is taken for {}: {why}", space.name);
     vec![Warning { code: "COLOR-ASSUMED".into(), message }]
+}
+
+/// What is to be told of frames of two fields: nothing here takes them apart.
+fn woven(recipe: &Recipe, doc: &ClipDoc, rows_change: bool) -> Option<Warning> {
+    let scan = doc.image.scan.as_deref().filter(|s| *s != "progressive")?;
+    let what = match (rows_change, recipe) {
+        (true, _) => "both are scaled as one picture, so what moves shows combs",
+        (false, Recipe::Proxy(_)) => "the movie holds both as one picture and says nothing of fields",
+        (false, _) => return None,
+    };
+    Some(Warning { code: "SCAN-INTERLACED".into(), message: format!("the frames hold two fields ({scan}); {what}") })
 }
 
 /// What is to be told when a movie cannot count as its original does.

@@ -61,7 +61,7 @@ fn staged_name(output: usize, in_folder: bool) -> String {
 
 /// Frames in a second of the movie.
 pub(super) fn rate_of(p: &ProxyRecipe, doc: &ClipDoc) -> Result<Rational, Error> {
-    doc.fps.project.or(p.frame_rate).ok_or_else(|| {
+    p.rate_for(doc).ok_or_else(|| {
         Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", "the clip does not say its frame rate (`fps.project`)")
     })
 }

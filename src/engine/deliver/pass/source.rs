@@ -4,8 +4,8 @@ use crate::engine::deliver::{JobFile, OpenInput, StepKind};
 use crate::engine::format::{Format, HEAD_BYTES, Input, probe};
 use crate::engine::image::Decoded;
 use crate::engine::process::find;
-use crate::engine::video::{ClipColor, Matrix, Range, Span, Tools, VideoReader, demuxer_of};
-use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, Limits, Origin};
+use crate::engine::video::{ClipColor, Matrix, Range, Span, Tools, VideoFacts, VideoReader, demuxer_of};
+use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, Limits, Origin, Warning};
 use std::path::{Path, PathBuf};
 
 /// Survives that the program is replaced while it runs.
@@ -61,6 +61,8 @@ pub(super) struct Movie {
     reader: Box<VideoReader>,
     primaries: Option<&'static str>,
     transfer: Option<&'static str>,
+    /// Where container and coded pictures contradict each other.
+    pub(super) doubts: Vec<Warning>,
 }
 
 impl Movie {
@@ -142,13 +144,14 @@ pub(super) fn start(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<Option<Mo
             let what = format!("the decoder gives {}x{} pixels where the clip has {w}x{h}", facts.width, facts.height);
             return Err(Error::new(ErrorKind::Malformed, "FRAME-UNDECODABLE", what));
         }
-        let reader = VideoReader::open(input.file, demuxer, &facts, color_of(doc)?, span(job, doc)?, &tools)?;
+        let color = color_of(doc)?;
+        let reader = VideoReader::open(input.file, demuxer, &facts, color, span(job, doc)?, &tools)?;
         let named = |list: &[(&str, &'static str)], name: Option<&str>| {
             list.iter().find(|(theirs, _)| Some(*theirs) == name).map(|(_, ours)| *ours)
         };
         let primaries = named(PRIMARIES, facts.color_primaries.as_deref());
         let transfer = named(TRANSFERS, facts.color_transfer.as_deref());
-        Ok(Movie { reader: Box::new(reader), primaries, transfer })
+        Ok(Movie { reader: Box::new(reader), primaries, transfer, doubts: doubts(color, &facts) })
     };
     open().map(Some).map_err(|e: Error| e.at(input.path.as_path()))
 }
@@ -179,6 +182,27 @@ fn color_of(doc: &ClipDoc) -> Result<ClipColor, Error> {
         _ => None,
     };
     Ok(ClipColor { range, matrix })
+}
+
+/// What the container says of the coding and the pictures contradict. The container is taken, ISO/IEC 14496-12, 12.1.5.
+fn doubts(color: ClipColor, facts: &VideoFacts) -> Vec<Warning> {
+    let mut out = Vec::new();
+    let mut doubt = |what: &str, taken: &str, other: &str| {
+        let message =
+            format!("the container says {what} {taken}, the coded pictures say {other}; the container is taken");
+        out.push(Warning { code: "COLOR-CODING".into(), message });
+    };
+    match (color.range, facts.color_range.as_deref()) {
+        (Some(Range::Video), Some("pc")) => doubt("range", "video", "full"),
+        (Some(Range::Full), Some("tv")) => doubt("range", "full", "video"),
+        _ => {}
+    }
+    if let (Some(taken), Some(other)) = (color.matrix, Matrix::of_ffmpeg(facts.color_space.as_deref()))
+        && taken != other
+    {
+        doubt("matrix", taken.name(), other.name());
+    }
+    out
 }
 
 impl Source {
