@@ -61,7 +61,7 @@ impl Assembly<'_> {
     /// has before that picture is kept but not played (an edit list says so).
     ///
     /// # Errors
-    /// `FORMAT-UNSUPPORTED` for sound that QuickTime does not hold; `OUTPUT-FAILED`, `OUTPUT-NO-SPACE` when files cannot be
+    /// `FORMAT-UNSUPPORTED` for sound that QuickTime does not hold, or a timecode above 255 frames per second; `OUTPUT-FAILED`, `OUTPUT-NO-SPACE` when files cannot be
     /// made, or a segment is missing, cut off or coded otherwise than the others; `FILE-MALFORMED` when ffprobe cannot read the original; `LIMIT-SIZE`, `LIMIT-TIME`,
     /// `WORKER-CRASHED`; `INTERNAL` for no segments, for a timecode of another rate, or a name as in
     /// [`super::VideoWriter::create`].
@@ -73,6 +73,11 @@ impl Assembly<'_> {
         }
         if self.start.is_some_and(|t| t.rate() != self.spec.rate) {
             return Err(internal("a timecode of another rate than the movie's"));
+        }
+        // The sample description counts the frames of a second in one byte.
+        if self.start.is_some() && self.spec.rate.nominal() > 255 {
+            let what = format!("QuickTime has no timecode at {} frames per second", self.spec.rate);
+            return Err(Error::unsupported(what));
         }
         let sound = self.sound.map(|s| sound::plan(&s, self.spec.rate, tools)).transpose()?;
         let sound = sound.filter(|plan| !plan.output.is_empty());

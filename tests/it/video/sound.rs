@@ -92,6 +92,28 @@ fn a_whole_clip_keeps_each_track_sample_for_sample() {
 }
 
 #[test]
+fn sound_of_an_mxf_is_kept_too() {
+    let Some(programs) = programs("sound mxf") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let from = dir.path().join("original.mxf");
+    let line = "-f lavfi -i color=s=720x576:r=25:d=3 -f lavfi -i anoisesrc=r=48000:d=3:seed=1 -f lavfi -i sine=r=48000:d=3 \
+                -map 0 -map 1 -map 2 -c:v mpeg2video -c:a pcm_s24le";
+    assert!(make(&programs, &line.split_whitespace().collect::<Vec<_>>(), &from));
+    let file = File::open(&from).unwrap();
+    for trim in [None, Some((25, 10))] {
+        let sound = Sound { file: &file, demuxer: "mxf", trim };
+        let out = with_sound(&programs, dir.path(), &spec(HQ, "25"), 10, sound).unwrap();
+        for n in 0..2 {
+            let (mut a, b) = (samples(&programs, &from, n), samples(&programs, &out, n));
+            if trim.is_some() {
+                a = a[25 * 1920 * 4..35 * 1920 * 4].to_vec();
+            }
+            assert!(a == b, "{n} {trim:?}: {} {}", a.len(), b.len());
+        }
+    }
+}
+
+#[test]
 fn the_same_original_makes_the_same_bytes() {
     let Some(programs) = programs("sound twice") else { return };
     for trim in [None, Some((7, 9))] {

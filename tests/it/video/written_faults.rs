@@ -137,6 +137,10 @@ fn wrong_requests_are_refused() {
         assert_eq!(e.code, "OUTPUT-FAILED", "{e}");
     }
     assert_eq!(code(join(&plain(&folder, &[], 0, &spec), &tools)), "INTERNAL");
+    let fast = VideoSpec { rate: Rational::new(1000, 1).unwrap(), ..spec };
+    let start = Timecode::from_frames(0, fast.rate, false);
+    let e = join(&Assembly { start, ..plain(&folder, &names, 10, &fast) }, &tools).unwrap_err();
+    assert!(e.code == "FORMAT-UNSUPPORTED" && e.what.contains("1000/1"), "{e}");
     let other = Timecode::from_frames(0, Rational::new(25, 1).unwrap(), false);
     assert_eq!(code(join(&Assembly { start: other, ..all }, &tools)), "INTERNAL");
 }
