@@ -5,8 +5,10 @@ use super::sound::{self, Sound};
 use super::spec::VideoSpec;
 use super::writer::{clean, container_args, failed, place, plain, words};
 use crate::engine::beneath;
+use crate::engine::container::bmff::{self, Walk};
+use crate::engine::container::bytes::Bytes;
 use crate::engine::process::{GuardArg, GuardCall, Guarded, Stream};
-use crate::model::{Error, ErrorKind, Timecode};
+use crate::model::{Error, ErrorKind, Limits, Timecode};
 use rustix::fs::{AtFlags, Mode, OFlags};
 use std::fs::File;
 use std::io::{Read, Write};
@@ -59,8 +61,8 @@ impl Assembly<'_> {
     /// has before that picture is kept but not played (an edit list says so).
     ///
     /// # Errors
-    /// `FORMAT-UNSUPPORTED` for sound that QuickTime does not hold; `OUTPUT-FAILED`, `OUTPUT-NO-SPACE` when files cannot be
-    /// made or a segment is missing; `FILE-MALFORMED` when ffprobe cannot read the original; `LIMIT-SIZE`, `LIMIT-TIME`,
+    /// `FORMAT-UNSUPPORTED` for sound that QuickTime does not hold, or a timecode above 255 frames per second; `OUTPUT-FAILED`, `OUTPUT-NO-SPACE` when files cannot be
+    /// made, or a segment is missing, cut off or coded otherwise than the others; `FILE-MALFORMED` when ffprobe cannot read the original; `LIMIT-SIZE`, `LIMIT-TIME`,
     /// `WORKER-CRASHED`; `INTERNAL` for no segments, for a timecode of another rate, or a name as in
     /// [`super::VideoWriter::create`].
     pub fn start(&self, tools: &Tools<'_>) -> Result<Joining, Error> {
@@ -71,6 +73,11 @@ impl Assembly<'_> {
         }
         if self.start.is_some_and(|t| t.rate() != self.spec.rate) {
             return Err(internal("a timecode of another rate than the movie's"));
+        }
+        // The sample description counts the frames of a second in one byte.
+        if self.start.is_some() && self.spec.rate.nominal() > 255 {
+            let what = format!("QuickTime has no timecode at {} frames per second", self.spec.rate);
+            return Err(Error::unsupported(what));
         }
         let sound = self.sound.map(|s| sound::plan(&s, self.spec.rate, tools)).transpose()?;
         let sound = sound.filter(|plan| !plan.output.is_empty());
@@ -102,11 +109,17 @@ impl Assembly<'_> {
     /// ffmpeg's script of the segments, below the folder; names in it are relative to it.
     fn write_list(&self, name: &str) -> Result<(), Error> {
         let mut text = String::from("ffconcat version 1.0\n");
+        let mut first = None;
         for segment in self.segments {
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
             let path = Path::new(plain(segment)?);
-            beneath::open(self.folder.as_fd(), path, flags, Mode::empty(), false)
+            let fd = beneath::open(self.folder.as_fd(), path, flags, Mode::empty(), false)
                 .map_err(|e| Error::io("OUTPUT-FAILED", &format!("open the segment {segment}"), &e.into()))?;
+            let odd = |what: &str| Error::new(ErrorKind::Io, "OUTPUT-FAILED", format!("the segment {segment} {what}"));
+            let described = description(&File::from(fd)).map_err(|e| odd(&format!("is no whole movie: {}", e.what)))?;
+            if *first.get_or_insert_with(|| described.clone()) != described {
+                return Err(odd("was coded otherwise than the first one").fix("make all segments anew"));
+            }
             text.push_str("file '");
             text.push_str(segment);
             text.push_str("'\n");
@@ -156,6 +169,20 @@ impl Assembly<'_> {
         args.extend(container_args(self.spec, units(self.spec.rate.num(), rates), "+write_colr+faststart"));
         args
     }
+}
+
+/// The sample description of a movie's one track: codec, size, parameter sets, tags. Pictures can only be put beside each
+/// other under one description.
+fn description(file: &File) -> Result<Vec<u8>, Error> {
+    let limits = Limits::default();
+    let size = file.metadata().map_err(|e| Error::io("OUTPUT-FAILED", "look at a segment", &e))?.len();
+    let (mut b, mut walk) = (Bytes::file(file, size, &limits), Walk::new(&limits));
+    let mut here = bmff::scan(&mut b, &mut walk)?.moov;
+    for id in [b"trak", b"mdia", b"minf", b"stbl", b"stsd"] {
+        let inside = walk.children(&mut b, &here)?;
+        here = bmff::find(&inside, id).ok_or_else(|| Error::malformed("there is no picture track"))?;
+    }
+    bmff::contents(&mut b, &here, 64 << 10)
 }
 
 /// What is kept of a reel name.

@@ -16,7 +16,7 @@ pub struct Sound<'a> {
     /// The first frame and the number of frames whose sound is wanted, counted at the movie's rate from the original's
     /// first picture. PCM stays the PCM it is, sample for sample; other sound is decoded to 24-bit PCM. Where the original
     /// has no sound there is silence, so that each track is as long as the pictures. Absent: everything, its bytes
-    /// untouched.
+    /// untouched; only coded sound that begins after the picture is decoded, because its priming would be heard.
     pub trim: Option<(u64, u64)>,
 }
 
@@ -93,12 +93,12 @@ fn plan_for(tracks: &[Track], trim: Option<(u64, u64)>, rate: Rational) -> Resul
                 return Err(Error::unsupported(format!("sound of the codec {} is not kept in QuickTime", t.codec))
                     .fix("deliver a part of the clip or a movie without sound"));
             }
-            None => output.extend([format!("-c:a:{n}"), "copy".into()]),
-            Some(range) => {
-                let codec = if PCM.contains(&t.codec) { t.codec } else { "pcm_s24le" };
-                output.extend([format!("-filter:a:{n}"), cut(range, rate, t)?]);
-                output.extend([format!("-c:a:{n}"), codec.into(), format!("-flags:a:{n}"), "+bitexact".into()]);
+            // ffmpeg cannot write an edit list that both waits and leaves out a coder's priming.
+            None if t.begins > 0 && !PCM.contains(&t.codec) => {
+                output.extend(decode(n, t, format!("asetpts=N+{}", begins(t)?)));
             }
+            None => output.extend([format!("-c:a:{n}"), "copy".into()]),
+            Some(range) => output.extend(decode(n, t, cut(range, rate, t)?)),
         }
         if let Some(language) = &t.language {
             output.extend([format!("-metadata:s:a:{n}"), format!("language={language}")]);
@@ -107,14 +107,28 @@ fn plan_for(tracks: &[Track], trim: Option<(u64, u64)>, rate: Rational) -> Resul
     Ok(plan)
 }
 
+/// The arguments for track `n` through this filter.
+fn decode(n: usize, t: &Track, filter: String) -> Vec<String> {
+    let codec = if PCM.contains(&t.codec) { t.codec } else { "pcm_s24le" };
+    let codec = [format!("-c:a:{n}"), codec.into(), format!("-flags:a:{n}"), "+bitexact".into()];
+    [format!("-filter:a:{n}"), filter].into_iter().chain(codec).collect()
+}
+
+fn far() -> Error {
+    Error::limit("frames or sound so far from the beginning are not joined")
+}
+
+/// When it begins, to the nearest sample: the microseconds come from times that are no whole samples in general.
+fn begins(t: &Track) -> Result<i64, Error> {
+    let at = i128::from(t.begins).saturating_mul(t.rate.into()).saturating_add(500_000).div_euclid(1_000_000);
+    i64::try_from(at).map_err(|_| far())
+}
+
 /// The filter that gives exactly the samples of these frames.
 fn cut((first, count): (u64, u64), rate: Rational, t: &Track) -> Result<String, Error> {
-    let far = || Error::limit("frames so far from the beginning have no sound");
     let end = first.checked_add(count).ok_or_else(far)?;
     let (from, to) = (sample_at(first, rate, t.rate).ok_or_else(far)?, sample_at(end, rate, t.rate).ok_or_else(far)?);
-    // To the nearest sample: the microseconds come from times that are no whole samples in general.
-    let begins = i128::from(t.begins).saturating_mul(t.rate.into()).saturating_add(500_000).div_euclid(1_000_000);
-    let begins = i64::try_from(begins).map_err(|_| far())?;
+    let begins = begins(t)?;
     let (from, to) = (from.checked_sub(begins).ok_or_else(far)?, to.checked_sub(begins).ok_or_else(far)?);
     let length = to.saturating_sub(from);
     if length <= 0 {
@@ -207,6 +221,8 @@ mod tests {
     fn what_is_done_with_each_codec() {
         let of = |codec, trim| plan_for(&[track(codec, 48_000, 0)], trim, rate(24, 1)).map(|p| p.output.join(" "));
         assert_eq!(of("aac", None).unwrap(), "-map 1:a:0 -c:a:0 copy");
+        let late = plan_for(&[track("aac", 48_000, 500_000)], None, rate(24, 1)).unwrap().output.join(" ");
+        assert_eq!(late, "-map 1:a:0 -filter:a:0 asetpts=N+24000 -c:a:0 pcm_s24le -flags:a:0 +bitexact");
         assert!(of("aac", Some((0, 1))).unwrap().contains("-c:a:0 pcm_s24le"));
         assert!(of("pcm_s16be", Some((0, 1))).unwrap().contains("-c:a:0 pcm_s16be"));
         let e = of("opus", None).unwrap_err();

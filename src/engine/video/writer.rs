@@ -141,7 +141,7 @@ pub(super) fn failed(name: &str, end: &GuardEnd) -> Error {
     let says = |text: &str| end.stderr.contains(text);
     let limit = |code, what: &str| Error::new(ErrorKind::Limit, code, format!("ffmpeg writes {name}: {what}"));
     let said = complaint(&end.stderr).or_else(|| end.stderr.lines().find(|l| !l.trim().is_empty()));
-    let said: String = without_address(said.unwrap_or("nothing").trim()).chars().take(300).collect();
+    let said: String = without_number(&without_address(said.unwrap_or("nothing").trim())).chars().take(300).collect();
     let io = |code, errno| {
         let mut e = Error::new(ErrorKind::Io, code, format!("ffmpeg cannot write {name}; it says: {said}"));
         e.errno = errno;
@@ -165,6 +165,16 @@ pub(super) fn failed(name: &str, end: &GuardEnd) -> Error {
             Error::new(ErrorKind::Io, "WORKER-CRASHED", what)
         }
         _ => io("OUTPUT-FAILED", None),
+    }
+}
+
+/// Without the number of a descriptor, which is another one in each run.
+fn without_number(line: &str) -> String {
+    match line.split_once("file:/proc/self/fd/") {
+        Some((before, rest)) => {
+            format!("{before}the file{}", rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+        }
+        None => line.to_owned(),
     }
 }
 
@@ -241,6 +251,8 @@ mod tests {
             assert!(e.what.contains("a.mov") && !e.what.contains("0x55d"), "{e}");
             assert_eq!(e.is_environment(), code == "OUTPUT-NO-SPACE", "{e}");
         }
+        let e = failed("a.mov", &end(Ended::Code(1), "[fatal] file:/proc/self/fd/8: corrupt input packet"));
+        assert!(e.what.ends_with("[fatal] the file: corrupt input packet"), "{e}");
         assert!(clean(&end(Ended::Code(0), "")) && !clean(&end(Ended::Code(0), "[x @ 0x1] [error] y")));
     }
 

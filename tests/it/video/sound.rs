@@ -40,7 +40,7 @@ fn original(programs: &Programs, dir: &Path, tracks: &[(&str, u32)]) -> Option<P
     make(programs, &args, &out).then_some(out)
 }
 
-/// Joins ten frames with the sound of `original`; gives the movie.
+/// Joins this many frames with the sound of an original; gives the movie.
 fn with_sound(
     programs: &Programs,
     dir: &Path,
@@ -92,6 +92,28 @@ fn a_whole_clip_keeps_each_track_sample_for_sample() {
 }
 
 #[test]
+fn sound_of_an_mxf_is_kept_too() {
+    let Some(programs) = programs("sound mxf") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let from = dir.path().join("original.mxf");
+    let line = "-f lavfi -i color=s=720x576:r=25:d=3 -f lavfi -i anoisesrc=r=48000:d=3:seed=1 -f lavfi -i sine=r=48000:d=3 \
+                -map 0 -map 1 -map 2 -c:v mpeg2video -c:a pcm_s24le";
+    assert!(make(&programs, &line.split_whitespace().collect::<Vec<_>>(), &from));
+    let file = File::open(&from).unwrap();
+    for trim in [None, Some((25, 10))] {
+        let sound = Sound { file: &file, demuxer: "mxf", trim };
+        let out = with_sound(&programs, dir.path(), &spec(HQ, "25"), 10, sound).unwrap();
+        for n in 0..2 {
+            let (mut a, b) = (samples(&programs, &from, n), samples(&programs, &out, n));
+            if trim.is_some() {
+                a = a[25 * 1920 * 4..35 * 1920 * 4].to_vec();
+            }
+            assert!(a == b, "{n} {trim:?}: {} {}", a.len(), b.len());
+        }
+    }
+}
+
+#[test]
 fn the_same_original_makes_the_same_bytes() {
     let Some(programs) = programs("sound twice") else { return };
     for trim in [None, Some((7, 9))] {
@@ -120,7 +142,7 @@ fn a_part_has_exactly_the_samples_of_its_frames() {
     {
         let spec = spec(HQ, fps);
         let sound = Sound { file: &file, demuxer: "mov", trim: Some((first, count)) };
-        let out = with_sound(&programs, dir.path(), &spec, count, sound).unwrap();
+        let out = with_sound(&programs, dir.path(), &spec, 2, sound).unwrap();
         let streams = shown(&programs, "-show_streams -select_streams a", &out);
         for (n, (codec, hertz)) in tracks.iter().enumerate() {
             let kept: &str = if codec.starts_with("pcm") { codec } else { "pcm_s24le" };
@@ -172,13 +194,13 @@ fn sound_that_begins_at_another_time_stays_in_sync() {
                 assert!(got.abs_diff(want) <= slack, "{codec} {sound_late} {picture_late} {what}: {got} {want}");
             };
             let sound = Sound { file: &file, demuxer: "mov", trim: None };
-            let out = with_sound(&programs, dir.path(), &spec(HQ, "24"), 72, sound).unwrap();
+            let out = with_sound(&programs, dir.path(), &spec(HQ, "24"), 2, sound).unwrap();
             near(onset(&programs, &out), want, "whole");
             let begins = shown(&programs, "-show_streams", &out)["streams"][0]["start_pts"].as_i64();
             assert_eq!(begins, Some(0));
             // From frame 6, a quarter of a second later.
             let sound = Sound { file: &file, demuxer: "mov", trim: Some((6, 60)) };
-            let out = with_sound(&programs, dir.path(), &spec(HQ, "24"), 60, sound).unwrap();
+            let out = with_sound(&programs, dir.path(), &spec(HQ, "24"), 2, sound).unwrap();
             near(onset(&programs, &out), want - 12_000, "part");
         }
     }
@@ -223,10 +245,65 @@ fn a_damaged_original_ends_with_one_error() {
             let file = File::open(&cut).unwrap();
             for trim in [None, Some((0, 72))] {
                 let sound = Sound { file: &file, demuxer: "mov", trim };
-                let made = with_sound(&programs, dir.path(), &spec(HQ, "24"), 72, sound);
+                let made = with_sound(&programs, dir.path(), &spec(HQ, "24"), 2, sound);
                 let e = made.err().unwrap_or_else(|| panic!("{codec} cut at {tenths}/10 is not noticed, {trim:?}"));
                 assert_eq!(e.kind, ErrorKind::Malformed, "{codec} cut at {tenths}/10 {trim:?}: {e}");
             }
         }
     }
+}
+
+#[test]
+fn conformance_sound() {
+    let Some(data) = std::env::var_os("RUSHES_DATA") else {
+        println!("conformance sound: skipped, RUSHES_DATA is not set");
+        return;
+    };
+    let Some(programs) = programs("conformance sound") else { return };
+    let (mut kept, mut silent, mut refused) = (0, 0, Vec::new());
+    for path in crate::conformance::formats_oracle::files(&Path::new(&data).join("media")) {
+        let ext = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+        if !["mov", "mp4", "m4v", "qt"].contains(&ext.as_str()) || path.metadata().unwrap().len() > 64 << 20 {
+            continue;
+        }
+        let name = path.strip_prefix(&data).unwrap().display().to_string();
+        let dir = tempfile::tempdir().unwrap();
+        let file = File::open(&path).unwrap();
+        let spec = spec(HQ, "24000/1001");
+        let made = with_sound(&programs, dir.path(), &spec, 2, Sound { file: &file, demuxer: "mov", trim: None });
+        let out = match made {
+            Ok(out) => out,
+            Err(e) => {
+                refused.push(format!("{name}: {e}"));
+                continue;
+            }
+        };
+        let streams = shown(&programs, "-show_streams -select_streams a", &out);
+        let tracks = streams["streams"].as_array().unwrap().len();
+        if tracks == 0 {
+            silent += 1;
+        }
+        for n in 0..tracks {
+            // Coded sound that begins late comes as PCM of 24 bits.
+            let form = if streams["streams"][n]["codec_name"] == "pcm_s24le" { "s24le" } else { "s32le" };
+            let (a, b) = (lenient(&programs, &path, n, form), lenient(&programs, &out, n, form));
+            assert!(a == b, "{name} track {n}: {} and {} bytes of {form}", a.len(), b.len());
+            kept += 1;
+        }
+    }
+    println!("conformance sound: {kept} tracks kept, {silent} movies without sound, {} refused", refused.len());
+    refused.iter().for_each(|r| println!("conformance sound: {r}"));
+    assert!(kept >= 5, "too few tracks are kept");
+}
+
+/// What a decoder makes of a track, complaints or not.
+fn lenient(programs: &Programs, file: &Path, track: usize, form: &str) -> Vec<u8> {
+    let map = format!("0:a:{track}");
+    let mut call = Command::new(&programs.0);
+    call.args(["-v", "quiet", "-i"])
+        .arg(file)
+        .args(["-map", &map, "-c:a", &format!("pcm_{form}"), "-f", form, "-"])
+        .output()
+        .unwrap()
+        .stdout
 }

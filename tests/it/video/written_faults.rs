@@ -3,7 +3,7 @@
 use super::written::{H264, HQ, join, numbered, plain, segment, segments, spec};
 use super::{programs, tools};
 use rushes::engine::process::lock_in;
-use rushes::engine::video::{Assembly, Span, Tools, VideoSpec, VideoWriter, raw_picture};
+use rushes::engine::video::{Assembly, Span, Tools, VideoSpec, VideoTags, VideoWriter, raw_picture};
 use rushes::model::{Error, ErrorKind, Limits, Rational, Timecode};
 use std::fs::File;
 use std::path::Path;
@@ -109,10 +109,7 @@ fn wrong_requests_are_refused() {
     let folder = File::open(dir.path()).unwrap();
     let spec = spec(HQ, "24");
     let code = |r: Result<(), Error>| r.unwrap_err().code;
-    for name in ["../a.mov", "/tmp/a.mov", "-y", "a b.mov", "a\0", ""] {
-        if name == "-y" {
-            continue;
-        }
+    for name in ["../a.mov", "/tmp/a.mov", "a b.mov", "a\0", ""] {
         assert_eq!(VideoWriter::create(&folder, name, &spec, &tools).unwrap_err().code, "INTERNAL", "{name:?}");
     }
     let mut w = VideoWriter::create(&folder, "-y", &spec, &tools).unwrap();
@@ -128,6 +125,10 @@ fn wrong_requests_are_refused() {
     let lost = [names[0].clone(), "parts/9.9.mov".into()];
     let e = join(&plain(&folder, &lost, 10, &spec), &tools).unwrap_err();
     assert!(e.code == "OUTPUT-FAILED" && e.what.contains("parts/9.9.mov"), "{e}");
+    let other =
+        segments(&folder, &VideoSpec { tags: VideoTags { primaries: None, ..spec.tags }, ..spec }, &[4], &tools);
+    let e = join(&plain(&folder, &[names[0].clone(), other[0].clone()], 9, &spec), &tools).unwrap_err();
+    assert!(e.code == "OUTPUT-FAILED" && e.what.contains("parts/0.4.mov was coded otherwise"), "{e}");
     // A segment that was cut off, and one that is a script naming another file.
     let whole = std::fs::read(dir.path().join(&names[1])).unwrap();
     for bytes in [&whole[..whole.len() / 2], b"ffconcat version 1.0\nfile 'file:/etc/passwd'\n", b"".as_slice()] {
@@ -136,6 +137,10 @@ fn wrong_requests_are_refused() {
         assert_eq!(e.code, "OUTPUT-FAILED", "{e}");
     }
     assert_eq!(code(join(&plain(&folder, &[], 0, &spec), &tools)), "INTERNAL");
+    let fast = VideoSpec { rate: Rational::new(1000, 1).unwrap(), ..spec };
+    let start = Timecode::from_frames(0, fast.rate, false);
+    let e = join(&Assembly { start, ..plain(&folder, &names, 10, &fast) }, &tools).unwrap_err();
+    assert!(e.code == "FORMAT-UNSUPPORTED" && e.what.contains("1000/1"), "{e}");
     let other = Timecode::from_frames(0, Rational::new(25, 1).unwrap(), false);
     assert_eq!(code(join(&Assembly { start: other, ..all }, &tools)), "INTERNAL");
 }
