@@ -1,5 +1,6 @@
 //! The real daemon on real folders.
 
+mod bad_looks;
 mod control;
 mod explained;
 pub mod facility;
