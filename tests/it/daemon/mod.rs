@@ -4,6 +4,7 @@ mod bad_looks;
 mod control;
 mod explained;
 pub mod facility;
+mod full_disk;
 mod killed;
 mod namesakes;
 mod once;
