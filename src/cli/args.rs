@@ -73,7 +73,7 @@ pub enum Command {
     /// Fingerprint files: XXH3-128 and other kinds in one pass
     #[command(after_help = HASH_HELP)]
     Hash(HashArgs),
-    /// Make plates, stills and contact sheets of clips, or do one unit of work from a job file
+    /// Make plates, stills, contact sheets and proxies of clips, or do one unit of work from a job file
     #[command(after_help = RENDER_HELP)]
     Render(RenderArgs),
     /// Show any decodable frame as a PNG or JPEG
@@ -215,13 +215,13 @@ The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'
 /// `rushes render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
-    /// Frames, or a folder of them: each clip is rendered
+    /// Frames, movies, or a folder of them: each clip is rendered
     #[arg(value_name = "CLIP", value_hint = ValueHint::AnyPath, required_unless_present = "job", conflicts_with = "job")]
     pub clips: Vec<PathBuf>,
     /// Job file, schema rushes.job/1
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     pub job: Option<PathBuf>,
-    /// What to make: plate, still, contact-sheet, or a recipe that a rule of the configuration emits
+    /// What to make: plate, still, contact-sheet, proxy, or a recipe that a rule of the configuration emits
     #[arg(long, value_name = "NAME", default_value = "plate")]
     pub recipe: String,
     /// Where to: an existing folder, or a new one in an existing folder
@@ -281,10 +281,11 @@ Examples:
   rushes render A001C003 --recipe plate --source logc3 -o plates      a folder of OpenEXR frames in ACES2065-1
   rushes render A001C003 --recipe still --lut show.cube --lut-input logc3 -o stills
   rushes render A001C003 --recipe contact-sheet --frames 1001-1100
+  rushes render A001C004.mov --recipe proxy -o proxies               H.264, with sound, timecode and reel of the original
   rushes render --job job.json       prints the result, schema rushes.result/1; status 3 if it failed
 
 Nothing is overwritten: a new render of a clip is its next version. Each step runs in a locked-in process with limits; \
-killed at any moment and run again, it makes the same outputs. Movies are not decoded in this version.";
+killed at any moment and run again, it makes the same outputs. Movies are read and written by ffmpeg.";
 
 /// `rushes view`.
 #[derive(Debug, Args)]

@@ -2,9 +2,9 @@
 
 use super::args::{DemoArgs, RunArgs};
 use super::out::Outcome;
-use crate::engine::format::demo;
+use crate::engine::format::{Input, demo, inspect};
 use crate::engine::process::{Call, Cancel, Ended, find, run};
-use crate::model::{Error, ErrorKind, Rational, Timecode};
+use crate::model::{ClipUnit, Error, ErrorKind, Limits, MediaPath, Rational, Timecode};
 use std::path::{Path, PathBuf};
 
 const CONFIG: &str = include_str!("../../config/examples/demo.toml");
@@ -82,7 +82,7 @@ fn make_roll(dir: &Path, camera: &Path) -> Result<(), Error> {
     write(dir.join("in/sound/S001T003.wav"), &demo::bwf(2, rate, start, "12A", "3", "S001"))?;
     println!("   a 24-bit Broadcast Wave file with bext and iXML, scene 12A take 3");
     match find("ffmpeg") {
-        Some(ffmpeg) => make_mov(&ffmpeg, &camera.join("A001C002_261124_R2EC.mov"), start),
+        Some(ffmpeg) => make_mov(&ffmpeg, camera, &camera.join("A001C002_261124_R2EC.mov"), start),
         None => {
             println!("   no ffmpeg here: the ProRes movie is left out");
             Ok(())
@@ -90,15 +90,22 @@ fn make_roll(dir: &Path, camera: &Path) -> Result<(), Error> {
     }
 }
 
-fn make_mov(ffmpeg: &Path, to: &Path, start: Timecode) -> Result<(), Error> {
+/// The same frames as a camera's movie: log in ProRes, with sound.
+fn make_mov(ffmpeg: &Path, frames: &Path, to: &Path, start: Timecode) -> Result<(), Error> {
     let mut call = Call::new(ffmpeg, 60);
-    let text = "-nostdin -v error -f lavfi -i testsrc2=size=480x270:rate=24 -t 2 -c:v prores_ks -profile:v 3";
-    call.args = text.split(' ').map(Into::into).collect();
-    call.args.extend(["-pix_fmt".into(), "yuv422p10le".into(), "-timecode".into(), start.to_string().into()]);
-    call.args.extend(["-metadata:s:v".into(), format!("reel_name={REEL}").into(), "-y".into(), to.into()]);
+    let text = |s: &str| -> Vec<std::ffi::OsString> { s.split(' ').map(Into::into).collect() };
+    call.args = text("-nostdin -v error -f image2 -c:v dpx -framerate 24 -start_number 1001 -i");
+    // a folder's name may hold what the pattern of frame numbers is made of
+    let folder = frames.to_string_lossy().replace('%', "%%");
+    call.args.push(format!("file:{folder}/{REEL}_C001.%04d.dpx").into());
+    call.args.extend(text("-f lavfi -i sine=frequency=1000:sample_rate=48000 -shortest -c:a pcm_s24le"));
+    call.args.extend(text("-vf scale=out_color_matrix=bt709:out_range=tv,setparams=colorspace=bt709:range=tv"));
+    call.args.extend(text("-c:v prores_ks -profile:v 3 -pix_fmt yuv422p10le -timecode"));
+    call.args.extend([start.to_string().into(), "-metadata:s:v".into(), format!("reel_name={REEL}").into()]);
+    call.args.extend(["-y".into(), to.into()]);
     let done = run(&call, &Cancel::new())?;
     if done.ended == Ended::Code(0) {
-        println!("   a ProRes 422 HQ movie with a timecode track, by ffmpeg");
+        println!("   the same in a ProRes 422 HQ movie with timecode and sound, by ffmpeg");
         return Ok(());
     }
     let said = String::from_utf8_lossy(&done.stderr);
@@ -121,6 +128,7 @@ fn show_outputs(dir: &Path) {
             }
             Some("ale") => "Avid Log Exchange".to_owned(),
             Some("jpg") => "JPEG".to_owned(),
+            Some("mov") => movie(&f).unwrap_or_default(),
             _ => std::fs::read(&f)
                 .ok()
                 .and_then(|b| serde_json::from_slice::<serde_json::Value>(&b).ok())
@@ -128,6 +136,21 @@ fn show_outputs(dir: &Path) {
         };
         println!("   {}  {}", f.strip_prefix(dir).unwrap_or(&f).display(), crate::model::escape_for_people(&about));
     }
+}
+
+/// One line on a movie.
+fn movie(path: &Path) -> Option<String> {
+    let file = std::fs::File::open(path).ok()?;
+    let size = file.metadata().ok()?.len();
+    let name = MediaPath::from(path);
+    let doc = inspect("proxy", ClipUnit::File, &[Input { path: &name, file: &file, size }], &Limits::default()).ok()?;
+    let mut parts = vec![format!("{} movie", doc.format.codec?)];
+    parts.extend(doc.image.width.zip(doc.image.height).map(|(w, h)| format!("{w}x{h}")));
+    parts.extend(doc.clip.frames.map(|n| format!("{n} frames")));
+    parts.extend(doc.timecode.map(|t| format!("from {}", t.start)));
+    parts.extend(doc.reel.map(|r| format!("reel {r}")));
+    parts.extend(doc.audio.channels.map(|n| format!("{n} channel of sound")));
+    Some(parts.join(", "))
 }
 
 /// One line on a sidecar.

@@ -53,6 +53,10 @@ fn run_clips(cli: &Cli, args: &RenderArgs) -> Outcome {
     if let Some(t) = recipe.treatment_mut() {
         apply(&args.color, args.fit, t)?;
     }
+    if let Recipe::Proxy(p) = &recipe {
+        pictures::movie_holds(&p.treatment.color)
+            .map_err(|(text, fix)| usage(&Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", text).fix(fix)))?;
+    }
     let bench = Bench::new()?;
     let walk = files::walk(&args.clips, files::Hidden::Skipped);
     let mut trouble = !walk.troubles.is_empty();
@@ -155,7 +159,7 @@ fn find_recipe(cli: &Cli, name: &str) -> Result<Recipe, Stop> {
         return Ok(r);
     }
     let path = config_path(cli);
-    let mut known: Vec<String> = ["plate", "still", "contact-sheet"].map(str::to_owned).to_vec();
+    let mut known: Vec<String> = ["plate", "still", "contact-sheet", "proxy"].map(str::to_owned).to_vec();
     if cli.config.is_some() || path.exists() {
         let config = crate::config::load(&path).map_err(|list| {
             super::check::say(&list);

@@ -16,7 +16,7 @@ pub(super) const MANIFEST: &str = "manifest";
 const BUILT_IN: [(&str, SidecarFormat); 2] = [(RECORD, SidecarFormat::Json), ("ale", SidecarFormat::Ale)];
 
 /// Kinds of recipe and names of deliverables that later versions make.
-const LATER: &[&str] = &["proxy", "trim", "package", "report", "amf", "fdl"];
+const LATER: &[&str] = &["trim", "package", "report", "amf", "fdl"];
 
 /// Fields of a name that differ from clip to clip.
 const UNIQUE: &[&str] = &["clip", "clip.name", "clip.id", "clip.uuid", "clip.umid"];
@@ -59,7 +59,7 @@ pub(super) fn read(label: Spot<String>, r: &Reader<'_>, others: &[RawRecipe]) ->
         return None;
     }
     let absent: Vec<(&str, &str)> =
-        LATER.iter().map(|k| (*k, "this version makes sidecars, plates, stills and contact sheets")).collect();
+        LATER.iter().map(|k| (*k, "this version makes sidecars, plates, stills, contact sheets and proxies")).collect();
     let kinds: Vec<(&str, Option<Kind>)> =
         [("sidecar", None)].into_iter().chain(Kind::ALL.map(|k| (k.as_str(), Some(k)))).collect();
     let kind = r.require("kind", r.choice("kind", &kinds, &absent))?;

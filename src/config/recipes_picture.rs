@@ -5,12 +5,14 @@ use super::reader::Reader;
 use super::source::Spot;
 use crate::engine::colour;
 use crate::engine::deliver::{
-    CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, Recipe, StillFormat, StillFrame,
-    StillRecipe, Treatment,
+    CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, ProxyRecipe, Recipe, StillFormat,
+    StillFrame, StillRecipe, Treatment,
 };
 use crate::engine::document;
 use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
 use crate::engine::framing::Filter;
+use crate::engine::video::{ProResProfile, VideoCodec};
+use crate::model::Rational;
 use crate::rules::closest;
 use crate::rules::template::Template;
 use sha2::{Digest, Sha256};
@@ -26,6 +28,8 @@ pub(super) enum Kind {
     Still,
     /// Many small pictures.
     ContactSheet,
+    /// A movie.
+    Proxy,
 }
 
 /// What is rendered for the eye when nothing else is said: the picture of a video camera.
@@ -44,6 +48,7 @@ impl Kind {
             Self::Plate => &["format", "compression", "bits", "first_frame", "plate"],
             Self::Still => &["format", "quality", "bits", "frame"],
             Self::ContactSheet => &["format", "quality", "bits", "columns", "rows"],
+            Self::Proxy => &["codec", "profile", "crf", "audio", "frame_rate"],
         }
     }
 
@@ -53,11 +58,12 @@ impl Kind {
             Self::Plate => "plate",
             Self::Still => "still",
             Self::ContactSheet => "contact-sheet",
+            Self::Proxy => "proxy",
         }
     }
 
     /// Every kind.
-    pub(super) const ALL: [Self; 3] = [Self::Plate, Self::Still, Self::ContactSheet];
+    pub(super) const ALL: [Self; 4] = [Self::Plate, Self::Still, Self::ContactSheet, Self::Proxy];
 }
 
 /// The recipes that need no table: those of the kind's own name.
@@ -79,6 +85,12 @@ pub(crate) fn built_in(name: &str) -> Option<Recipe> {
             columns: 5,
             rows: 4,
             treatment: treatment(VIEWING, Some([384, 216])),
+        }),
+        Kind::Proxy => Recipe::Proxy(ProxyRecipe {
+            codec: VideoCodec::H264 { crf: 18 },
+            audio: true,
+            frame_rate: None,
+            treatment: treatment(VIEWING, Some([1920, 1080])),
         }),
     })
 }
@@ -121,6 +133,11 @@ pub(super) fn read(kind: Kind, label: &Spot<String>, r: &Reader<'_>, base: &Path
             good &= picture_format(r, &mut s.format);
             good &= whole(r, "columns", 1..=20, &mut s.columns) & whole(r, "rows", 1..=20, &mut s.rows);
             good &= treat(r, &mut s.treatment, base);
+        }
+        Recipe::Proxy(p) => {
+            good &= proxy(r, p);
+            good &= treat(r, &mut p.treatment, base);
+            good &= can_be_tagged(r, p);
         }
         Recipe::Sidecar(_) => return None,
     }
@@ -198,6 +215,65 @@ fn first_frame(r: &Reader<'_>, into: &mut Option<i64>) -> bool {
             true
         }
         None => r.has("first_frame").is_none(),
+    }
+}
+
+fn proxy(r: &Reader<'_>, p: &mut ProxyRecipe) -> bool {
+    let mut prores = false;
+    let mut good = word(r, "codec", &[("h264", false), ("prores", true)], &mut prores);
+    let mut profile = ProResProfile::Proxy;
+    let profiles = [
+        ("proxy", ProResProfile::Proxy),
+        ("lt", ProResProfile::Lt),
+        ("standard", ProResProfile::Standard),
+        ("hq", ProResProfile::Hq),
+    ];
+    good &= word(r, "profile", &profiles, &mut profile);
+    let mut crf = 18;
+    good &= whole(r, "crf", 1..=51, &mut crf);
+    let stray = if prores { "crf" } else { "profile" };
+    if let Some(at) = r.has(stray) {
+        let of = if prores { "`codec = \"h264\"`" } else { "`codec = \"prores\"`" };
+        r.out().push(at.error(format!("`{stray}` belongs to {of}")).suggest(format!("remove `{stray}`")));
+        good = false;
+    }
+    p.codec = match prores {
+        true => VideoCodec::ProRes { profile },
+        false => VideoCodec::H264 { crf: u8::try_from(crf).unwrap_or(18) },
+    };
+    match r.boolean("audio") {
+        Some(b) => p.audio = b.value,
+        None => good &= r.has("audio").is_none(),
+    }
+    match r.parsed("frame_rate", |t| t.parse::<Rational>()) {
+        Some(rate) => p.frame_rate = Some(rate.value),
+        None => good &= r.has("frame_rate").is_none(),
+    }
+    good
+}
+
+/// Whether a movie can hold its pictures; what is wrong is said.
+fn can_be_tagged(r: &Reader<'_>, p: &ProxyRecipe) -> bool {
+    match (movie_holds(&p.treatment.color), r.has("color")) {
+        (Err((text, fix)), Some(at)) => {
+            r.out().push(at.error(text).suggest(fix));
+            false
+        }
+        _ => true,
+    }
+}
+
+/// Whether a movie of 8 or 10 bits can hold pictures of a space.
+///
+/// # Errors
+/// A sentence for people, and what to do.
+pub(crate) fn movie_holds(color: &str) -> Result<(), (String, String)> {
+    match colour::find(color).filter(|s| matches!(s.kind, colour::Kind::SceneLinear | colour::Kind::DisplayLinear)) {
+        None => Ok(()),
+        Some(space) => Err((
+            format!("a movie of 8 or 10 bits does not hold linear light, as `{}` is", space.name),
+            format!("use \"{VIEWING}\", a logarithmic space, or `source`"),
+        )),
     }
 }
 

@@ -6,6 +6,7 @@ use super::source::Spot;
 use super::{
     ColorSettings, Config, Diagnostic, EngineSettings, Folder, Rule, Service, Show, WatchMode, packs, paths, recipes,
 };
+use crate::engine::deliver::Recipe;
 use crate::job::Priority;
 use crate::model::{Limits, stable_id};
 use crate::rules::closest;
@@ -109,6 +110,13 @@ fn rule(r: &RawRule, show: Option<&RawShow>, raw: &Raw, out: &Out) -> Option<Rul
     let seal = r.emit.iter().find(|e| e.value == recipes::MANIFEST);
     let named = r.emit.iter().filter(|e| e.value != recipes::MANIFEST);
     let mut emit: Vec<_> = named.filter_map(|e| recipes::find(e, raw, out)).collect();
+    for e in &mut emit {
+        if let Recipe::Proxy(p) = &mut e.recipe
+            && p.frame_rate.is_none()
+        {
+            p.frame_rate = show.and_then(|s| s.frame_rate);
+        }
+    }
     for t in emit.iter_mut().filter_map(|e| e.recipe.treatment_mut()) {
         t.seal = seal.is_some();
         if t.source.is_none() {

@@ -119,7 +119,7 @@ pub(super) const RULE: Section = Section {
 pub(super) const RECIPE: Section = Section {
     title: "[recipe.NAME]",
     keys: &[
-        key("kind", "sidecar, plate, still or contact-sheet", ""),
+        key("kind", "sidecar, plate, still, contact-sheet or proxy", ""),
         key("formats", "list of json, ale", ""),
         key("name", "name template", ""),
         key("format", "exr, dpx, jpeg or png", ""),
@@ -140,6 +140,11 @@ pub(super) const RECIPE: Section = Section {
         key("frame", "first, middle, last or a whole number", "\"middle\""),
         key("columns", "whole number", "5"),
         key("rows", "whole number", "4"),
+        key("codec", "h264 or prores", "\"h264\""),
+        key("profile", "proxy, lt, standard or hq", "\"proxy\""),
+        key("crf", "whole number", "18"),
+        key("audio", "true or false", "true"),
+        key("frame_rate", "rate", ""),
         later("framing", "use `fit`, which scales the whole source"),
     ],
 };

@@ -103,7 +103,7 @@ fn remaining(work: &Mutex<Work>) -> usize {
 
 /// Whether something is put together after the ranges.
 fn needs_finish(recipe: &Recipe) -> bool {
-    matches!(recipe, Recipe::ContactSheet(_))
+    matches!(recipe, Recipe::ContactSheet(_) | Recipe::Proxy(_))
 }
 
 /// The frames of the job, in order.

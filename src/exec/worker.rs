@@ -87,12 +87,12 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Ok(i) => i,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
-    let prepared = match prepare(job, &inputs) {
+    let staging = staging.as_ref().map(AsFd::as_fd);
+    let prepared = match prepare(job, &inputs, staging) {
         Ok(p) => p,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
     let parent = std::env::var(PARENT).ok().and_then(|p| p.parse().ok());
-    let staging = staging.as_ref().map(AsFd::as_fd);
     let report = match lock_in(staging, &job.limits, parent) {
         Ok(r) => r,
         Err(e) => return (StepOutcome::Failed(e), None),

@@ -80,6 +80,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("NAME-FIELD-ABSENT", "a name template needs a field that this clip does not have"),
     ("FIELD-ABSENT", "a deliverable needs a field that this clip does not have"),
     ("FRAMES-OUTSIDE", "frames were asked for that the clip does not have"),
+    ("FRAMES-MISSING", "a deliverable needs every frame, and the clip lacks some"),
     ("FRAME-UNDECODABLE", "a frame cannot be decoded"),
     ("COLOR-UNKNOWN", "nothing says which colour space the source is in"),
     ("LOOK-CHANGED", "a LUT is not the one that the recipe was resolved with"),

@@ -10,6 +10,7 @@ mod fuzz_corpus;
 mod index;
 mod media;
 mod pictures;
+mod proxies;
 mod support;
 mod video;
 mod watch;

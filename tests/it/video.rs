@@ -2,8 +2,11 @@
 
 mod damage;
 mod locked;
-mod numbers;
+pub mod numbers;
 mod real;
+mod sound;
+mod written;
+mod written_faults;
 
 use rushes::engine::image::Frame;
 use rushes::engine::process::find;

@@ -21,8 +21,8 @@ pub use frames::frame_numbers;
 pub use names::{OutputPattern, stand_in};
 pub use pass::{ACCOUNT_ATTRIBUTE, Prepared, needed_frames, prepare};
 pub use picture::{
-    CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, StillFormat, StillFrame, StillRecipe,
-    Treatment,
+    CdlGrade, ContactSheetRecipe, ExrBlocks, LutFile, PlateFormat, PlateRecipe, ProxyRecipe, StillFormat, StillFrame,
+    StillRecipe, Treatment,
 };
 pub use plan::{NAME_ROOM, Naming, plan, version_name};
 pub use publish::{Claim, publish};

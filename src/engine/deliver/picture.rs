@@ -2,6 +2,8 @@
 
 use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
 use crate::engine::framing::Filter;
+use crate::engine::video::VideoCodec;
+use crate::model::Rational;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -169,6 +171,21 @@ pub struct ContactSheetRecipe {
     /// Rows of pictures, 1 to 20.
     pub rows: u32,
     /// Colour, and the most pixels of each small picture.
+    pub treatment: Treatment,
+}
+
+/// A movie to look at and to cut with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProxyRecipe {
+    /// How its pictures are coded.
+    pub codec: VideoCodec,
+    /// Whether the sound of the original is kept, sample for sample.
+    pub audio: bool,
+    /// Frames in a second of clips that do not say it themselves; absent: such clips get none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub frame_rate: Option<Rational>,
+    /// Colour and size; never larger than the source.
     pub treatment: Treatment,
 }
 

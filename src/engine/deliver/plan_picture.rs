@@ -22,6 +22,7 @@ fn shape(recipe: &Recipe) -> Option<Shape> {
         Recipe::Plate(p) => ("plate", p.format.extension(), true),
         Recipe::Still(s) => ("still", s.format.extension(), false),
         Recipe::ContactSheet(s) => ("contact-sheet", s.format.extension(), false),
+        Recipe::Proxy(_) => ("proxy", "mov", false),
     };
     Some(Shape { part, extension, per_frame })
 }
@@ -125,6 +126,16 @@ fn can_be_made(clip: &ClipDoc, recipe: &Recipe) -> Result<(), Error> {
         Recipe::Still(s) if s.frame.choose(&numbers).is_none() => {
             let what = format!("the clip has no frame {:?}", s.frame);
             Err(Error::new(ErrorKind::Unsupported, "FRAMES-OUTSIDE", what).fix("name a frame that is there"))
+        }
+        Recipe::Proxy(p) if clip.fps.project.or(p.frame_rate).is_none() => {
+            let what = "a movie needs a frame rate, and the clip says none (`fps.project`)";
+            Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", what)
+                .fix("state it: `frame_rate` of the recipe or of the show"))
+        }
+        Recipe::Proxy(_) if !clip.clip.gaps.is_empty() => {
+            let n = clip.clip.gaps.len();
+            let what = format!("the clip lacks frames in {n} places; a movie without them would be out of step");
+            Err(Error::new(ErrorKind::Unsupported, "FRAMES-MISSING", what).fix("bring the missing frames"))
         }
         _ => Ok(()),
     }

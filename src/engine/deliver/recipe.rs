@@ -1,6 +1,6 @@
 //! The closed list of things that can be made. Users write it, the compiler finds the forgotten arm.
 
-use super::picture::{ContactSheetRecipe, PlateRecipe, StillRecipe, Treatment};
+use super::picture::{ContactSheetRecipe, PlateRecipe, ProxyRecipe, StillRecipe, Treatment};
 use serde::{Deserialize, Serialize};
 
 /// A resolved recipe: every parameter filled in.
@@ -15,6 +15,8 @@ pub enum Recipe {
     Still(StillRecipe),
     /// Many small pictures on one.
     ContactSheet(ContactSheetRecipe),
+    /// A movie.
+    Proxy(ProxyRecipe),
 }
 
 /// What to write about a clip.
@@ -48,7 +50,7 @@ impl Recipe {
         match self {
             // 2: `format.decodable` is filled; 3: of movies too
             Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json) => 3,
-            Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) => 1,
+            Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) | Self::Proxy(_) => 1,
         }
     }
 
@@ -60,6 +62,7 @@ impl Recipe {
             Self::Plate(r) => Some(&r.treatment),
             Self::Still(r) => Some(&r.treatment),
             Self::ContactSheet(r) => Some(&r.treatment),
+            Self::Proxy(r) => Some(&r.treatment),
         }
     }
 
@@ -70,6 +73,7 @@ impl Recipe {
             Self::Plate(r) => Some(&mut r.treatment),
             Self::Still(r) => Some(&mut r.treatment),
             Self::ContactSheet(r) => Some(&mut r.treatment),
+            Self::Proxy(r) => Some(&mut r.treatment),
         }
     }
 

@@ -28,8 +28,12 @@ pub struct OpenInput<'a> {
 /// # Errors
 /// `FILE-VANISHED`, `FILE-CHANGED`, `FILE-UNREADABLE` (Io), `FILE-NOT-REGULAR` (Malformed), `ROOT-UNAVAILABLE`.
 pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Error> {
-    if !matches!(job.step, StepKind::Inspect | StepKind::Frames) {
-        return Ok(Vec::new());
+    let sound = |r: &Recipe| matches!(r, Recipe::Proxy(p) if p.audio);
+    match job.step {
+        StepKind::Inspect | StepKind::Frames => {}
+        // the sound of a movie is copied when its pictures are joined
+        StepKind::Finish if job.unit == ClipUnit::File && job.parts().iter().any(|p| sound(p.recipe)) => {}
+        StepKind::Finish | StepKind::Deliver => return Ok(Vec::new()),
     }
     if job.step == StepKind::Frames && job.inputs.len() > most {
         let e = std::io::Error::from_raw_os_error(libc::EMFILE);
@@ -137,7 +141,9 @@ pub fn work(
         StepKind::Frames => {
             staged().and_then(|dir| pass::run(job, inputs, dir, prepared)).map(|r| StepOutcome::Rendered(Box::new(r)))
         }
-        StepKind::Finish => staged().and_then(|dir| pass::finish(job, dir)).map(|r| StepOutcome::Rendered(Box::new(r))),
+        StepKind::Finish => {
+            staged().and_then(|dir| pass::finish(job, dir, prepared)).map(|r| StepOutcome::Rendered(Box::new(r)))
+        }
         StepKind::Inspect => inspect_step(job, inputs).map(|doc| StepOutcome::Inspected(Box::new(doc))),
         StepKind::Deliver => deliver_step(job, staging).map(StepOutcome::Made),
     };

@@ -22,7 +22,9 @@ pub enum GuardArg {
     /// This text and then `/proc/self/fd/N`, the name of the n-th of [`GuardCall::reads`]. Opened by that name it is an
     /// open file of its own, with its own position.
     Read(&'static str, usize),
-    /// The same for [`GuardCall::writes`].
+    /// The same for the n-th of the reads, a folder, and then a slash and this name of a file below it.
+    ReadBelow(&'static str, usize, String),
+    /// The same as `Read` for [`GuardCall::writes`].
     Write(&'static str, usize),
 }
 
@@ -48,7 +50,7 @@ pub struct GuardCall<'a> {
     pub program: PathBuf,
     /// Its arguments.
     pub args: Vec<GuardArg>,
-    /// Open files that it may read, and read again by name.
+    /// Open files that it may read, and read again by name; of a folder, all files below it.
     pub reads: Vec<&'a File>,
     /// Open files or folders that it may write.
     pub writes: Vec<&'a File>,
@@ -126,13 +128,18 @@ impl GuardCall<'_> {
 }
 
 fn text_of(arg: &GuardArg, reads: &[OwnedFd], writes: &[OwnedFd]) -> Result<OsString, Error> {
-    let (prefix, fd) = match arg {
+    let (prefix, fd, below) = match arg {
         GuardArg::Text(text) => return Ok(text.clone()),
-        GuardArg::Read(prefix, n) => (prefix, reads.get(*n)),
-        GuardArg::Write(prefix, n) => (prefix, writes.get(*n)),
+        GuardArg::Read(prefix, n) => (prefix, reads.get(*n), None),
+        GuardArg::ReadBelow(prefix, n, name) => (prefix, reads.get(*n), Some(name)),
+        GuardArg::Write(prefix, n) => (prefix, writes.get(*n), None),
     };
     let none = || Error::new(ErrorKind::Io, "INTERNAL", "an argument names a file that is not given");
-    Ok(format!("{prefix}/proc/self/fd/{}", fd.ok_or_else(none)?.as_raw_fd()).into())
+    let fd = fd.ok_or_else(none)?.as_raw_fd();
+    Ok(match below {
+        Some(name) => format!("{prefix}/proc/self/fd/{fd}/{name}").into(),
+        None => format!("{prefix}/proc/self/fd/{fd}").into(),
+    })
 }
 
 impl Guarded {

@@ -77,6 +77,8 @@ pub struct VideoFacts {
     pub field_order: Option<String>,
     /// Whether the track and the file begin at time 0.
     pub starts_at_zero: bool,
+    /// The version of ffprobe, and so of ffmpeg beside it.
+    pub program: Option<String>,
 }
 
 /// The name of ffmpeg's demuxer for one of our formats (`mov`, `mxf`, `jpeg2000`); no other is ever used.
@@ -124,10 +126,16 @@ pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
 /// `FILE-MALFORMED` when ffprobe cannot read the file, `FORMAT-UNSUPPORTED` when it has no picture track, a codec outside
 /// [`CODECS`] or an unknown demuxer, `LIMIT-SIZE`, `LIMIT-TIME`, `WORKER-CRASHED`.
 pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts, Error> {
+    let about = ["-select_streams", "V:0", "-show_program_version", "-show_entries", ENTRIES];
+    understand(&ask(file, demuxer, &about, tools)?)
+}
+
+/// What ffprobe answers about `file`, as JSON.
+pub(super) fn ask(file: &File, demuxer: &str, about: &[&str], tools: &Tools<'_>) -> Result<Vec<u8>, Error> {
     let demuxer = known_demuxer(demuxer)?;
     let mut args: Vec<GuardArg> = ["-v", "error", "-hide_banner"].iter().map(GuardArg::from).collect();
     args.extend(input_args(demuxer));
-    args.extend(["-select_streams", "V:0", "-show_entries", ENTRIES, "-of", "json"].iter().map(GuardArg::from));
+    args.extend(about.iter().chain(&["-of", "json"]).map(GuardArg::from));
     args.push(GuardArg::Read("file:", 0));
     let mut child = call(tools.ffprobe, args, file, tools).spawn(tools.own_program)?;
     let mut answer = Vec::new();
@@ -137,12 +145,43 @@ pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts
     }
     let end = child.finish()?;
     if u64::try_from(answer.len()).unwrap_or(u64::MAX) > MOST_ANSWER {
-        return Err(Error::limit("ffprobe says more than 256 KiB about one track"));
+        return Err(Error::limit("ffprobe says more than 256 KiB about one file"));
     }
     match end.ended {
-        Ended::Code(0) => understand(&answer),
+        Ended::Code(0) => Ok(answer),
         ended => Err(failure("ffprobe", ended, &end.stderr)),
     }
+}
+
+/// The version of the ffmpeg that writes movies, as it says it. Call it before the process locks itself in.
+///
+/// # Errors
+/// `WORKER-CRASHED` when it cannot be started or says nothing that is a version.
+pub fn version(tools: &Tools<'_>) -> Result<String, Error> {
+    let call = GuardCall {
+        program: tools.ffmpeg.to_path_buf(),
+        args: ["-hide_banner", "-version"].iter().map(GuardArg::from).collect(),
+        reads: Vec::new(),
+        writes: Vec::new(),
+        stdin: Stream::Null,
+        stdout: Stream::Pipe,
+        limits: Limits { file_size: MOST_WRITTEN, ..tools.limits },
+    };
+    let mut child = call.spawn(tools.own_program)?;
+    let mut answer = Vec::new();
+    if let Some(out) = child.take_stdout() {
+        let read = out.take(MOST_ANSWER).read_to_end(&mut answer);
+        read.map_err(|e| Error::io("WORKER-CRASHED", "read what ffmpeg says", &e))?;
+    }
+    child.finish()?;
+    let text = String::from_utf8_lossy(&answer);
+    let found = text.strip_prefix("ffmpeg version ").and_then(|t| t.split_whitespace().next());
+    found.map(short).ok_or_else(|| Error::new(ErrorKind::Io, "WORKER-CRASHED", "ffmpeg does not say its version"))
+}
+
+/// What is kept of a version.
+fn short(version: &str) -> String {
+    version.chars().take(64).collect()
 }
 
 /// The first line by which a decoder says that a picture is damaged. The sound's decoders are shut out, which is said
@@ -157,7 +196,7 @@ pub(super) fn complaint(stderr: &str) -> Option<&str> {
 }
 
 /// `[hevc @ 0x55aa] text` as `[hevc] text`: the address is another one in each run.
-fn without_address(line: &str) -> String {
+pub(super) fn without_address(line: &str) -> String {
     match line.split_once(" @ 0x") {
         Some((name, rest)) => {
             format!("{name}{}", rest.trim_start_matches(|c: char| c.is_ascii_hexdigit()))
@@ -229,6 +268,7 @@ fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
         chroma_location: text("chroma_location"),
         field_order: text("field_order"),
         starts_at_zero: number("start_pts") == Some(0) && begin == Some(0.0),
+        program: value.pointer("/program_version/version").and_then(Value::as_str).map(short),
     })
 }
 

@@ -344,7 +344,8 @@ fn siting(format: &PixelFormat, facts: &VideoFacts, how: &mut BTreeMap<String, S
 
 fn describe(format: &PixelFormat, facts: &VideoFacts, when: Timing, how: &mut BTreeMap<String, String>) {
     let mut note = |key: &str, text: String| how.insert(key.to_owned(), text);
-    note("decoder", format!("ffmpeg, {}", facts.codec));
+    let program = facts.program.as_deref().map_or_else(|| "ffmpeg".to_owned(), |v| format!("ffmpeg {v}"));
+    note("decoder", format!("{program}, {}", facts.codec));
     note(
         "layout",
         match format.name == facts.pix_fmt {

@@ -22,6 +22,8 @@ fn the_demo_makes_a_roll_and_shows_what_came_out() {
     }
     let movie = "out/camera/A001R2EC/A001C002_261124_R2EC.mov.rushes.json";
     assert_eq!(text.contains(movie), !text.contains("no ffmpeg here"), "{text}");
+    let proxy = "A001C002_261124_R2EC.mov.proxy.mov  H.264 movie, 480x270, 48 frames, from 10:00:00:00, reel A001R2EC, 1 channel of sound\n";
+    assert_eq!(text.contains(proxy), !text.contains("no ffmpeg here"), "{text}");
     // every command of "look next" works as printed
     let config = dir.join("rushes.toml");
     for args in [vec!["check", "--config", config.to_str().unwrap()], vec!["inspect", dir.join("in").to_str().unwrap()]]

@@ -38,7 +38,11 @@ fn from_bytes(bytes: &[u8]) -> Option<Frame> {
 ///
 /// # Errors
 /// `OUTPUT-FAILED` when staging does not hold it.
-pub(in super::super) fn finish(job: &JobFile, staging: BorrowedFd<'_>) -> Result<Rendered, Error> {
+pub(in super::super) fn finish(
+    job: &JobFile,
+    staging: BorrowedFd<'_>,
+    prepared: super::Prepared,
+) -> Result<Rendered, Error> {
     let internal = |what: &str| Error::new(ErrorKind::Io, "INTERNAL", what);
     let doc = job.clip.as_deref().ok_or_else(|| internal("the step has no clip"))?;
     let wanted: Vec<i64> = super::super::frame_numbers(doc)?
@@ -62,6 +66,9 @@ pub(in super::super) fn finish(job: &JobFile, staging: BorrowedFd<'_>) -> Result
             let (bytes, _) = still(sheet.format, &drawn, space)?;
             r.files.push(store.picture(index, planned.file_name(1, 0), &bytes)?);
         }
+    }
+    for join in prepared.joins {
+        r.files.push(join.finish(job, &store)?);
     }
     Ok(r)
 }

@@ -2,12 +2,14 @@
 
 use super::budget::{Budget, Share};
 use super::part::{PartPlan, plans};
+use super::proxy::Writers;
 use super::source::Source;
 use super::store::{Store, counts_of, plate, stamp, still};
 use crate::engine::deliver::{Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile};
 use crate::engine::format::{Format, Input};
 use crate::engine::framing::resample;
 use crate::engine::image::{Decoded, Frame};
+use crate::engine::video::raw_picture;
 use crate::model::{ClipDoc, Error, ErrorKind, Limits};
 use std::collections::{BTreeMap, VecDeque};
 use std::os::fd::BorrowedFd;
@@ -27,6 +29,8 @@ struct Pass<'a> {
     doc: &'a ClipDoc,
     limits: &'a Limits,
     store: Store<'a>,
+    /// The movies that are written.
+    writers: Writers,
     /// How single files are decoded.
     format: Option<&'static dyn Format>,
     size: (u32, u32),
@@ -68,6 +72,7 @@ pub(in super::super) fn run(
         doc,
         limits: &job.limits,
         store: Store { staging, mode: job.mode },
+        writers: prepared.writers,
         format,
         size,
         times: Default::default(),
@@ -78,18 +83,43 @@ pub(in super::super) fn run(
         .enumerate()
         .filter(|(_, n)| pass.plans.iter().any(|p| p.needs(**n)))
         .filter_map(|(k, n)| Some((*n, *given.get(k).or(given.first())?)))
+        .enumerate()
+        .map(|(turn, (number, input))| Todo { turn, number, input })
         .collect();
     pass.run(Queue { todo, source }, job)
 }
 
 /// The frames that nobody has taken yet.
 struct Queue<'a> {
-    todo: VecDeque<(i64, Input<'a>)>,
+    todo: VecDeque<Todo<'a>>,
     source: Source,
 }
 
+struct Todo<'a> {
+    /// Its place among all of the range.
+    turn: usize,
+    number: i64,
+    input: Input<'a>,
+}
+
+/// Closes what other threads may wait for, when this one fails or dies.
+struct Closing<'a> {
+    writers: &'a Writers,
+    budget: &'a Budget,
+    done: bool,
+}
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        if !self.done {
+            self.budget.close();
+            self.writers.values().for_each(|w| w.turns.close());
+        }
+    }
+}
+
 impl<'a> Pass<'a> {
-    fn run(&self, queue: Queue<'_>, job: &JobFile) -> Result<Rendered, Error> {
+    fn run(self, queue: Queue<'_>, job: &JobFile) -> Result<Rendered, Error> {
         let budget = Budget::new(job.limits.picture_bytes());
         let threads = usize::try_from(job.limits.threads).unwrap_or(1).clamp(1, queue.todo.len().max(1));
         let queue = Mutex::new(queue);
@@ -98,6 +128,7 @@ impl<'a> Pass<'a> {
         std::thread::scope(|scope| {
             for _ in 0..threads {
                 scope.spawn(|| {
+                    let mut closing = Closing { writers: &self.writers, budget: &budget, done: false };
                     while let Some(outcome) = self.next(&queue, &budget) {
                         match outcome {
                             Ok((number, d)) => {
@@ -105,11 +136,11 @@ impl<'a> Pass<'a> {
                             }
                             Err(e) => {
                                 failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
-                                budget.close();
                                 return;
                             }
                         }
                     }
+                    closing.done = true;
                 });
             }
         });
@@ -117,14 +148,16 @@ impl<'a> Pass<'a> {
             return Err(e);
         }
         queue.into_inner().unwrap_or_else(PoisonError::into_inner).source.end()?;
-        Ok(self.rendered(done.into_inner().unwrap_or_else(PoisonError::into_inner), &budget, job))
+        let rendered = self.rendered(done.into_inner().unwrap_or_else(PoisonError::into_inner), &budget, job);
+        self.writers.into_values().try_for_each(|w| w.turns.into_inner().finish())?;
+        Ok(rendered)
     }
 
     /// Makes the next frame; `None` when there is no more.
     fn next(&self, queue: &Mutex<Queue<'_>>, budget: &Budget) -> Option<Result<(i64, FrameDone), Error>> {
         // taken in order of frames and before the budget, so that an early frame never waits for late ones
         let mut q = queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let (number, input) = q.todo.pop_front()?;
+        let Todo { turn, number, input } = q.todo.pop_front()?;
         let made = (|| {
             let _share = self.share(budget, &input)?;
             // a movie is read in order, so under the same lock
@@ -136,7 +169,7 @@ impl<'a> Pass<'a> {
                 (None, Some(f)) => self.timed(0, || f.decode(&input, self.limits))?,
                 (None, None) => return Err(Error::new(ErrorKind::Io, "INTERNAL", "a range without a source")),
             };
-            Ok((number, self.frame(number, decoded)?))
+            Ok((number, self.frame((turn, number), decoded)?))
         })();
         Some(made.map_err(|e: Error| e.at(input.path.as_path())))
     }
@@ -157,7 +190,11 @@ impl<'a> Pass<'a> {
             let made = r.counts.get(p.index).is_some_and(|c| c.frames > 0);
             if let (Some(slot), Some((_, how)), true) = (r.accounts.get_mut(p.index), &how, made) {
                 let alone = p.only.as_ref().filter(|o| o.len() == 1).and_then(|o| o.first().copied());
-                *slot = Some(p.account(how, alone));
+                let mut account = p.account(how, alone);
+                if let Some(w) = self.writers.get(&p.index) {
+                    account.encode.insert("encoder".into(), format!("ffmpeg {}", w.version));
+                }
+                *slot = Some(account);
             }
         }
         let ms = |n: usize| self.times.get(n).map_or(0, |t| t.load(Ordering::Relaxed) / 1000);
@@ -203,7 +240,7 @@ impl<'a> Pass<'a> {
         out
     }
 
-    fn frame(&self, number: i64, Decoded { frame, how }: Decoded) -> Result<FrameDone, Error> {
+    fn frame(&self, (turn, number): (usize, i64), Decoded { frame, how }: Decoded) -> Result<FrameDone, Error> {
         if (frame.width(), frame.height()) != self.size {
             let what = format!(
                 "the frame has {}x{} pixels where the clip has {}x{}",
@@ -219,7 +256,7 @@ impl<'a> Pass<'a> {
         let mut light: Vec<(&PartPlan<'_>, Frame)> = Vec::new();
         for p in self.plans.iter().filter(|p| p.needs(number)) {
             let picture = self.timed(1, || self.treat(p, &frame, &mut light))?;
-            self.timed(2, || self.store(p, number, &picture, &how, &mut d))?;
+            self.timed(2, || self.store(p, (turn, number), &picture, &how, &mut d))?;
         }
         let mut first = self.how.lock().unwrap_or_else(PoisonError::into_inner);
         if first.as_ref().is_none_or(|(n, _)| *n > number) {
@@ -258,7 +295,7 @@ impl<'a> Pass<'a> {
     fn store(
         &self,
         p: &PartPlan<'_>,
-        number: i64,
+        (turn, number): (usize, i64),
         picture: &Frame,
         how: &BTreeMap<String, String>,
         d: &mut FrameDone,
@@ -281,6 +318,15 @@ impl<'a> Pass<'a> {
             Recipe::ContactSheet(_) => {
                 self.store.write(&super::finish::thumb_name(p.index, number), &super::finish::to_bytes(picture))?;
                 crate::engine::image::Counts::default()
+            }
+            Recipe::Proxy(_) => {
+                let writing = self
+                    .writers
+                    .get(&p.index)
+                    .ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a movie without a writer"))?;
+                let (raw, counts) = raw_picture(picture, &writing.spec)?;
+                writing.turns.take(turn, |w| w.write(&raw))?;
+                counts
             }
             Recipe::Sidecar(_) => crate::engine::image::Counts::default(),
         };

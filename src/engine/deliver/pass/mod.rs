@@ -4,9 +4,11 @@ mod budget;
 mod finish;
 mod frames;
 mod part;
+mod proxy;
 mod source;
 mod source_space;
 mod store;
+mod turns;
 
 pub use store::ACCOUNT_ATTRIBUTE;
 
@@ -20,6 +22,7 @@ use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Read;
+use std::os::fd::BorrowedFd;
 
 /// The frames that at least one output of the job needs, of those that it has.
 #[must_use]
@@ -40,17 +43,26 @@ pub fn needed_frames(job: &JobFile, wanted: &[i64]) -> Vec<i64> {
 pub struct Prepared {
     looks: Looks,
     movie: Option<source::Movie>,
+    writers: proxy::Writers,
+    joins: Vec<proxy::Join>,
 }
 
 /// Reads the looks of a step and starts the programs that it talks to.
 ///
 /// # Errors
-/// `LOOK-CHANGED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look, `TOOL-MISSING`, and what a decoder says of a movie.
-pub fn prepare(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<Prepared, Error> {
-    if job.step != StepKind::Frames {
-        return Ok(Prepared::default());
+/// `LOOK-CHANGED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look, `TOOL-MISSING`, and what a decoder or an encoder says of a
+/// movie.
+pub fn prepare(job: &JobFile, inputs: &[OpenInput<'_>], staging: Option<BorrowedFd<'_>>) -> Result<Prepared, Error> {
+    match (job.step, staging) {
+        (StepKind::Frames, Some(dir)) => Ok(Prepared {
+            looks: read_looks(job)?,
+            movie: source::start(job, inputs)?,
+            writers: proxy::start(job, dir)?,
+            ..Prepared::default()
+        }),
+        (StepKind::Finish, Some(dir)) => Ok(Prepared { joins: proxy::join(job, inputs, dir)?, ..Prepared::default() }),
+        _ => Ok(Prepared::default()),
     }
-    Ok(Prepared { looks: read_looks(job)?, movie: source::start(job, inputs)? })
 }
 
 /// Reads the look files of a job.

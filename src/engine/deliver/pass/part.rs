@@ -6,6 +6,7 @@ use crate::engine::deliver::{
     ACCOUNT_SCHEMA, Account, ColorAccount, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount, Treatment,
 };
 use crate::engine::framing::{Crop, Filter, Fit, Placement, Target};
+use crate::engine::video::VideoCodec;
 use crate::model::{ClipDoc, Error, ErrorKind, Warning};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -77,7 +78,7 @@ fn plan<'a>(
     (frames, whole): (&[i64], &[i64]),
 ) -> Result<PartPlan<'a>, Error> {
     let t = part.recipe.treatment().ok_or_else(|| internal("a sidecar is no picture"))?;
-    let placement = place(t, doc, size)?;
+    let placement = place(part.recipe, t, doc, size)?;
     let as_source = t.color == AS_SOURCE;
     // what is not converted needs no space, unless it is scaled, which happens in light
     let decision = match decide(doc, t) {
@@ -86,7 +87,8 @@ fn plan<'a>(
         Err(e) => return Err(e),
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
-    let warnings = assumed(decision.as_ref());
+    let mut warnings = assumed(decision.as_ref());
+    warnings.extend(untimed(part.recipe, doc, whole.first().copied()));
     let source = decision.map(|(d, _)| d.space);
     let (before, after) = chains(t, source, space, is_identity(&placement, size), looks)?;
     let kernels = (before.kernel()?, after.kernel()?);
@@ -112,7 +114,7 @@ fn plan<'a>(
         before: before.steps.clone(),
         placement,
         after: after.steps.clone(),
-        encode: encode_account(part.recipe, t),
+        encode: encode_account(part.recipe, t, doc),
         context: part.context.clone(),
         counts: None,
         warnings,
@@ -166,7 +168,7 @@ pub(super) fn only(recipe: &Recipe, wanted: &[i64], doc: &ClipDoc) -> Option<BTr
             let at = |k: usize| wanted.get((2 * k + 1).saturating_mul(wanted.len()) / (2 * n).max(1)).copied();
             Some((0..n).filter_map(at).collect())
         }
-        Recipe::Plate(_) | Recipe::Sidecar(_) => None,
+        Recipe::Plate(_) | Recipe::Proxy(_) | Recipe::Sidecar(_) => None,
     }
 }
 
@@ -175,6 +177,20 @@ fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
     let Some((Decision { assumed: true, space }, why)) = decision else { return Vec::new() };
     let message = format!("the source is taken for {}: {why}", space.name);
     vec![Warning { code: "COLOR-ASSUMED".into(), message }]
+}
+
+/// What is to be told when a movie cannot count as its original does.
+fn untimed(recipe: &Recipe, doc: &ClipDoc, first: Option<i64>) -> Option<Warning> {
+    let (Recipe::Proxy(p), Some(t)) = (recipe, &doc.timecode) else { return None };
+    let rate = super::proxy::rate_of(p, doc).ok()?;
+    if super::proxy::start_of(doc, first?, rate).is_some() {
+        return None;
+    }
+    let message = format!(
+        "the movie of {rate} frames a second has no timecode, as that of the original is counted at {}",
+        t.rate
+    );
+    Some(Warning { code: "TIMECODE-LEFT-OUT".into(), message })
 }
 
 fn internal(what: &str) -> Error {
@@ -195,15 +211,23 @@ fn color_account(
     Ok((space, ColorAccount { source, because, output }))
 }
 
+/// Size and space of a recipe's pictures, before any is decoded.
+pub(super) fn geometry(recipe: &Recipe, doc: &ClipDoc) -> Result<(Placement, Option<&'static Space>), Error> {
+    let t = recipe.treatment().ok_or_else(|| internal("a sidecar is no picture"))?;
+    let size = doc.image.width.zip(doc.image.height).ok_or_else(|| internal("the size of the picture is not known"))?;
+    let space = if t.color == AS_SOURCE { decide(doc, t).ok().map(|(d, _)| d.space) } else { Some(named(&t.color)?) };
+    Ok((place(recipe, t, doc, size)?, space))
+}
+
 /// The whole source, scaled down into the box; plates are never scaled up.
-fn place(t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
+fn place(recipe: &Recipe, t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
     let fit = Fit {
         source: (width, height),
         source_pixel_aspect: doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0),
         target: t.within.map_or(Target::Within { width, height }, |[width, height]| Target::Within { width, height }),
         never_up: true,
         square: t.square,
-        even: false,
+        even: matches!(recipe, Recipe::Proxy(_)),
     };
     fit.place()
 }
@@ -264,7 +288,7 @@ fn lut_ops(l: &LutFile, looks: &Looks) -> Result<Vec<Op>, Error> {
 }
 
 /// How the output is stored.
-fn encode_account(recipe: &Recipe, t: &Treatment) -> BTreeMap<String, String> {
+fn encode_account(recipe: &Recipe, t: &Treatment, doc: &ClipDoc) -> BTreeMap<String, String> {
     use crate::engine::deliver::{PlateFormat, StillFormat};
     let still = |f: StillFormat| match f {
         StillFormat::Jpeg { quality } => format!("JPEG, 8 bits, quality {quality}, no sub-sampling"),
@@ -279,9 +303,28 @@ fn encode_account(recipe: &Recipe, t: &Treatment) -> BTreeMap<String, String> {
         },
         Recipe::Still(s) => still(s.format),
         Recipe::ContactSheet(s) => still(s.format),
+        Recipe::Proxy(p) => movie(p.codec),
         Recipe::Sidecar(_) => String::new(),
     };
     let mut out = BTreeMap::from([("format".to_owned(), format)]);
     out.insert("filter".to_owned(), format!("{:?}", t.filter).to_lowercase());
+    if let Recipe::Proxy(p) = recipe {
+        out.insert("matrix".into(), "BT.709, video range, colour samples sited left".into());
+        let audio = match (super::proxy::has_sound(p, doc), p.audio) {
+            (true, _) => "that of the original",
+            (false, true) => "none in the original",
+            (false, false) => "left out by the recipe",
+        };
+        out.insert("audio".into(), audio.into());
+    }
     out
+}
+
+fn movie(codec: VideoCodec) -> String {
+    match codec {
+        VideoCodec::H264 { crf } => format!("QuickTime, H.264, 8 bits, 4:2:0, crf {crf}"),
+        VideoCodec::ProRes { profile } => {
+            format!("QuickTime, ProRes 422 {profile:?}, 10 bits, 4:2:2").replace(" Standard", "")
+        }
+    }
 }

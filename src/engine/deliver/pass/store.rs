@@ -1,6 +1,6 @@
 //! From a finished picture to bytes in staging.
 
-use super::super::place::write_whole;
+use super::super::place::{failed, fill, open, open_dir, write_whole};
 use super::part::PartPlan;
 use crate::engine::colour::{Kind, Primaries, Space};
 use crate::engine::deliver::{ExrBlocks, PlateFormat, Recipe, StagedFile, StillFormat};
@@ -9,8 +9,12 @@ use crate::engine::encode::exr::{self, ColourSpace, ExrCompression, ExrOptions, 
 use crate::engine::encode::{DisplaySpace, FrameStamp, dpx::dpx, jpeg::jpeg, png::png};
 use crate::engine::image::{Counts, Frame};
 use crate::model::{ClipDoc, Error, Rational, Timecode};
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::os::fd::BorrowedFd;
+use xxhash_rust::xxh3::Xxh3;
 
 /// The name of the attribute in which a frame carries its account.
 pub const ACCOUNT_ATTRIBUTE: &str = "rushesAccount";
@@ -28,6 +32,37 @@ impl Store<'_> {
     /// Writes one file whole and makes its bytes durable. What an earlier try left there is replaced.
     pub(super) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         write_whole(self.staging, OsStr::new(path), bytes, self.mode)
+    }
+
+    /// Takes a file that another program wrote there for an output: makes it durable and reads it. Its mode is set when it is
+    /// published. In the folder of an output it then gets its own `name`.
+    pub(super) fn adopt(&self, output: usize, made: &str, name: Option<String>) -> Result<(File, StagedFile), Error> {
+        let doing = "take over the output in staging";
+        let flags = OFlags::RDWR | OFlags::NONBLOCK;
+        let fd = open(self.staging, OsStr::new(made), flags, Mode::empty()).map_err(|e| failed(doing, e))?;
+        let mut file = File::from(fd);
+        let io = |e: std::io::Error| match Errno::from_io_error(&e) {
+            Some(n) => failed(doing, n),
+            None => Error::io("OUTPUT-FAILED", doing, &e),
+        };
+        file.sync_all().map_err(io)?;
+        let mut hash = Xxh3::new();
+        let mut buffer = vec![0u8; 1 << 20];
+        let mut size = 0u64;
+        loop {
+            let n = fill(&mut file, &mut buffer).map_err(io)?;
+            let Some(bytes) = buffer.get(..n).filter(|b| !b.is_empty()) else { break };
+            hash.update(bytes);
+            size = size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
+        }
+        if let Some(name) = &name {
+            let dir = open_dir(self.staging, OsStr::new(&output.to_string())).map_err(|e| failed(doing, e))?;
+            let made = made.rsplit('/').next().unwrap_or(made);
+            rustix::fs::renameat(&dir, made, &dir, name.as_str()).map_err(|e| failed(doing, e))?;
+            rustix::fs::fsync(&dir).map_err(|e| failed(doing, e))?;
+        }
+        let xxh128 = format!("{:032x}", hash.digest128());
+        Ok((file, StagedFile { output, name, size, xxh128 }))
     }
 
     /// Writes a picture of an output; gives what is staged.

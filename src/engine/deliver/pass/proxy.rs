@@ -1,0 +1,256 @@
+//! Movies: segments that the ranges write, joined at the end.
+
+use super::part::geometry;
+use super::source::{Programs, is_movie};
+use super::store::{Store, stamp};
+use super::turns::Turns;
+use crate::engine::colour::Space;
+use crate::engine::deliver::{JobFile, OpenInput, ProxyRecipe, Recipe, StagedFile};
+use crate::engine::format::{Input, inspect};
+use crate::engine::framing::Placement;
+use crate::engine::video::{
+    Assembly, Joining, Matrix, Primaries, Sound, Transfer, VideoSpec, VideoTags, VideoWriter, demuxer_of, version,
+};
+use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, MediaPath, Rational, Timecode};
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::os::fd::BorrowedFd;
+use std::path::Path;
+
+/// The name of a movie in its folder before it gets its own.
+const MADE: &str = "movie";
+
+/// The segment writers of a range, by the number of their output.
+pub(super) type Writers = BTreeMap<usize, Writing>;
+
+/// A segment that is written.
+#[derive(Debug)]
+pub(super) struct Writing {
+    /// What it is to be.
+    pub spec: VideoSpec,
+    /// The version of ffmpeg.
+    pub version: String,
+    /// Its writer.
+    pub turns: Turns<VideoWriter>,
+}
+
+/// A movie that is being put together.
+#[derive(Debug)]
+pub(super) struct Join {
+    output: usize,
+    /// Its name in the folder that is the output.
+    name: Option<String>,
+    frames: u64,
+    rate: Rational,
+    start: Option<Timecode>,
+    joining: Joining,
+}
+
+/// The name of a range's segment. Names of one output in their order are its segments in theirs.
+fn segment(output: usize, first: i64) -> String {
+    // frame numbers may be negative
+    let key = first.cast_unsigned() ^ (1 << 63);
+    format!("parts/{output}.{key:020}.mov")
+}
+
+/// Where the movie is put together: names that programs are told hold nothing of the clip's own.
+fn staged_name(output: usize, in_folder: bool) -> String {
+    if in_folder { format!("{output}/{MADE}") } else { output.to_string() }
+}
+
+/// Frames in a second of the movie.
+pub(super) fn rate_of(p: &ProxyRecipe, doc: &ClipDoc) -> Result<Rational, Error> {
+    doc.fps.project.or(p.frame_rate).ok_or_else(|| {
+        Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", "the clip does not say its frame rate (`fps.project`)")
+    })
+}
+
+/// The movie's pictures.
+pub(super) fn spec_of(
+    p: &ProxyRecipe,
+    doc: &ClipDoc,
+    placement: &Placement,
+    space: Option<&'static Space>,
+) -> Result<VideoSpec, Error> {
+    Ok(VideoSpec {
+        codec: p.codec,
+        width: placement.width,
+        height: placement.height,
+        rate: rate_of(p, doc)?,
+        pixel_aspect: placement.pixel_aspect,
+        tags: tags_of(space.map_or("", |s| s.name)),
+    })
+}
+
+/// How the pictures of a space are tagged; a space that has no tags of its own is not given another's.
+fn tags_of(space: &str) -> VideoTags {
+    let (primaries, transfer) = match space {
+        // displays show BT.709 pictures by BT.1886
+        "Camera Rec.709" | "Gamma 2.4 Encoded Rec.709" => (Some(Primaries::Bt709), Some(Transfer::Bt709)),
+        "Gamma 2.2 Encoded Rec.709" => (Some(Primaries::Bt709), Some(Transfer::Gamma22)),
+        "sRGB Encoded Rec.709 (sRGB)" => (Some(Primaries::Bt709), Some(Transfer::Srgb)),
+        "sRGB Encoded P3-D65" => (Some(Primaries::P3D65), Some(Transfer::Srgb)),
+        _ => (None, None),
+    };
+    VideoTags { primaries, transfer, matrix: Matrix::Bt709 }
+}
+
+/// Starts the writers of a range's segments.
+///
+/// # Errors
+/// `TOOL-MISSING`, and what [`VideoWriter::create`] says.
+pub(super) fn start(job: &JobFile, staging: BorrowedFd<'_>) -> Result<Writers, Error> {
+    let mut writers = Writers::new();
+    let (Some(doc), Some((first, _))) = (job.clip.as_deref(), job.frames) else { return Ok(writers) };
+    for (output, p) in proxies(job) {
+        let programs = Programs::of(job)?;
+        let folder = folder(staging)?;
+        let (placement, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
+        let spec = spec_of(p, doc, &placement, space)?;
+        let tools = programs.tools(&job.limits);
+        let version = version(&tools)?;
+        let writer = VideoWriter::create(&folder, &segment(output, first), &spec, &tools)?;
+        writers.insert(output, Writing { spec, version, turns: Turns::new(writer) });
+    }
+    Ok(writers)
+}
+
+/// Starts to join what the ranges of the job left in staging.
+///
+/// # Errors
+/// `TOOL-MISSING`, `OUTPUT-FAILED`, and what [`Assembly::start`] says.
+pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<'_>) -> Result<Vec<Join>, Error> {
+    let mut joins = Vec::new();
+    let Some(doc) = job.clip.as_deref() else { return Ok(joins) };
+    for (output, p) in proxies(job) {
+        let programs = Programs::of(job)?;
+        let folder = folder(staging)?;
+        let (placement, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
+        let spec = spec_of(p, doc, &placement, space)?;
+        let all = super::super::frame_numbers(doc)?;
+        let wanted: Vec<i64> =
+            all.iter().copied().filter(|n| job.frames.is_none_or(|(a, b)| (a..=b).contains(n))).collect();
+        let first = wanted.first().copied().unwrap_or(0);
+        let frames = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
+        let start = start_of(doc, first, spec.rate);
+        let skipped = u64::try_from(all.iter().take_while(|n| **n < first).count()).unwrap_or(0);
+        let trim = (wanted.len() < all.len()).then_some((skipped, frames));
+        let sound = match (inputs.first(), demuxer_of(&doc.format.id)) {
+            (Some(i), Some(demuxer)) if has_sound(p, doc) => Some(Sound { file: i.given().file, demuxer, trim }),
+            _ => None,
+        };
+        let segments = segments(staging, output)?;
+        let name = job.all_outputs().nth(output).and_then(|o| o.file_name(1, 0));
+        let (reel, out) = (doc.reel.as_deref(), staged_name(output, name.is_some()));
+        let assembly =
+            Assembly { folder: &folder, segments: &segments, out: &out, frames, spec: &spec, start, reel, sound };
+        let joining = assembly.start(&programs.tools(&job.limits))?;
+        joins.push(Join { output, name, frames, rate: spec.rate, start, joining });
+    }
+    Ok(joins)
+}
+
+/// Whether the sound of the clip goes into the movie.
+pub(super) fn has_sound(p: &ProxyRecipe, doc: &ClipDoc) -> bool {
+    p.audio && is_movie(doc) && doc.clip.unit == ClipUnit::File && doc.audio.channels.is_some()
+}
+
+/// The label of the movie's first frame, counted at the movie's rate; `None` when the clip has none, or counts in a way
+/// that whole frames of the movie do not meet.
+pub(super) fn start_of(doc: &ClipDoc, first: i64, rate: Rational) -> Option<Timecode> {
+    let label = stamp(doc, first, first).timecode?;
+    let (counted, wanted) = (label.rate().nominal(), rate.nominal());
+    if counted == wanted {
+        return Timecode::from_frames(label.frames().into(), rate, label.is_drop());
+    }
+    let times = wanted.checked_div(counted).filter(|t| counted.checked_mul(*t) == Some(wanted))?;
+    // twice the frames, as in 50 frames a second counted as 25
+    Timecode::from_frames(i64::from(label.frames()).checked_mul(times.into())?, rate, false)
+        .filter(|_| !label.is_drop())
+}
+
+fn proxies(job: &JobFile) -> impl Iterator<Item = (usize, &ProxyRecipe)> {
+    job.parts().into_iter().flat_map(|p| {
+        let recipe = if let Recipe::Proxy(r) = p.recipe { Some(r) } else { None };
+        recipe.into_iter().flat_map(move |r| (0..p.outputs.len()).map(move |n| (p.first + n, r)))
+    })
+}
+
+fn folder(staging: BorrowedFd<'_>) -> Result<File, Error> {
+    staging.try_clone_to_owned().map(File::from).map_err(|e| Error::io("OUTPUT-FAILED", "open the staging folder", &e))
+}
+
+/// The segments of an output that lie in staging, in order.
+fn segments(staging: BorrowedFd<'_>, output: usize) -> Result<Vec<String>, Error> {
+    let doing = "read what the ranges left";
+    let failed = |e| super::super::place::failed(doing, e);
+    let parts = super::super::place::open_dir(staging, OsStr::new("parts")).map_err(failed)?;
+    let names = super::super::publish_folder::names_in(&parts).map_err(failed)?;
+    let begin = format!("{output}.");
+    let own = names.iter().filter_map(|n| n.to_str()).filter(|n| n.starts_with(&begin) && n.ends_with(".mov"));
+    let mut list: Vec<String> = own.map(|n| format!("parts/{n}")).collect();
+    list.sort();
+    if list.is_empty() {
+        return Err(Error::new(ErrorKind::Io, "OUTPUT-FAILED", "staging does not hold what the ranges left there"));
+    }
+    Ok(list)
+}
+
+impl Join {
+    /// Waits for the whole movie and looks at it with the reader of movies: it must have every frame, its rate and its
+    /// timecode.
+    ///
+    /// # Errors
+    /// What [`Joining::finish`] says; `OUTPUT-FAILED` when it is not the movie that was asked for.
+    pub(super) fn finish(self, job: &JobFile, store: &Store<'_>) -> Result<StagedFile, Error> {
+        self.joining.finish()?;
+        let made = staged_name(self.output, self.name.is_some());
+        let (file, staged) = store.adopt(self.output, &made, self.name)?;
+        let path = MediaPath::from(Path::new("movie.mov"));
+        let input = Input { path: &path, file: &file, size: staged.size };
+        let made = inspect("movie", ClipUnit::File, &[input], &job.limits)?;
+        let found = (made.clip.frames, made.fps.project, made.timecode.as_ref().map(|t| t.start.clone()));
+        let wanted = (Some(self.frames), Some(self.rate), self.start.map(|t| t.to_string()));
+        if found == wanted {
+            return Ok(staged);
+        }
+        let what = format!("the movie was made with {found:?} (frames, rate, timecode), it should have {wanted:?}");
+        Err(Error::new(ErrorKind::Io, "OUTPUT-FAILED", what))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::TimecodeInfo;
+
+    fn r(n: u32, d: u32) -> Rational {
+        Rational::new(n, d).unwrap()
+    }
+
+    #[test]
+    fn segments_sort_as_their_frames_do() {
+        let frames = [i64::MIN, -2000, -1, 0, 7, 96, 1001, 86_400, 9_999_999, i64::MAX];
+        let names: Vec<String> = frames.iter().map(|n| segment(3, *n)).collect();
+        let mut sorted = names.clone();
+        sorted.sort();
+        assert_eq!(names, sorted);
+    }
+
+    #[test]
+    fn the_label_of_the_first_frame() {
+        let mut doc = ClipDoc::new("x", ClipUnit::File);
+        assert_eq!(start_of(&doc, 0, r(24, 1)), None);
+        let mut say = |start: &str, counted: Rational, drop, fps: Rational, first| {
+            doc.timecode = Some(TimecodeInfo { start: start.into(), end: None, rate: counted, drop });
+            doc.fps.project = Some(fps);
+            start_of(&doc, first, fps).map(|t| t.to_string())
+        };
+        let text = |s: &str| Some(s.to_owned());
+        assert_eq!(say("01:00:00:00", r(24, 1), false, r(24, 1), 25), text("01:00:01:01"));
+        assert_eq!(say("01:00:59;28", r(30000, 1001), true, r(30000, 1001), 2), text("01:01:00;02"));
+        assert_eq!(say("01:00:00:12", r(25, 1), false, r(50, 1), 0), text("01:00:00:24"));
+        assert_eq!(say("01:00:00:12", r(25, 1), false, r(30, 1), 0), None);
+    }
+}

@@ -1,0 +1,256 @@
+//! Proxies by the real program: every frame in its place, the original's time, reel and sound. Skipped without ffmpeg.
+
+use crate::video::numbers::{number, rate};
+use crate::video::{decode, make, programs, tools};
+use rushes::engine::encode::FrameStamp;
+use rushes::engine::encode::dpx::{DpxDepth, DpxOptions, DpxTransfer, dpx};
+use rushes::engine::image::Frame;
+use rushes::engine::video::{Span, probe};
+use rushes::model::{ClipDoc, ClipUnit, Rational, Timecode};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+/// A movie of numbered frames, two sound tracks that differ, timecode and reel.
+fn movie(programs: &(PathBuf, PathBuf), out: &Path, rate: &str, frames: u64, timecode: &str, codec: &str) {
+    let bars = "lum='16+219*mod(floor(N/pow(2,floor(X/32))),2)':cb=128:cr=128";
+    let picture = format!("color=black:s=256x128:r={rate},format=yuv444p,geq={bars}");
+    let count = frames.to_string();
+    let noise = "aevalsrc='random(0)-0.5|random(1)-0.5':s=48000:d=20";
+    let mut args = vec!["-f", "lavfi", "-i", &picture, "-f", "lavfi", "-i", noise];
+    args.extend([
+        "-f",
+        "lavfi",
+        "-i",
+        "aevalsrc='random(2)-0.5':s=48000:d=20",
+        "-map",
+        "0:v",
+        "-map",
+        "1:a",
+        "-map",
+        "2:a",
+    ]);
+    args.extend(["-c:a", "pcm_s24le", "-frames:v", &count, "-shortest", "-timecode", timecode]);
+    args.extend(["-metadata:s:v", "reel_name=A001R2EC"]);
+    args.extend(codec.split(' '));
+    assert!(make(programs, &args, out));
+}
+
+fn rushes(dir: &Path, line: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_rushes")).current_dir(dir).env_remove("RUSHES_CONFIG").args(line).output().unwrap()
+}
+
+fn good(o: &Output) {
+    assert!(o.status.success(), "{}{}", String::from_utf8_lossy(&o.stdout), String::from_utf8_lossy(&o.stderr));
+}
+
+/// The numbers of all frames.
+fn numbers(programs: &(PathBuf, PathBuf), path: &Path) -> Vec<u64> {
+    let (file, tools) = (File::open(path).unwrap(), tools(programs));
+    let facts = probe(&file, "mov", &tools).unwrap();
+    let count = facts.nb_frames.unwrap();
+    let (frames, error) = decode(&file, &facts, Span { first: 0, count, rate: facts.r_frame_rate }, &tools);
+    assert_eq!(error, None);
+    frames.iter().map(number).collect()
+}
+
+/// Digest of the samples of a sound track, between two of them, as 24-bit PCM.
+fn sound(programs: &(PathBuf, PathBuf), path: &Path, track: usize, between: Option<(u64, u64)>) -> String {
+    let mut c = Command::new(&programs.0);
+    c.args(["-v", "error", "-i"]).arg(path).args(["-map", &format!("0:a:{track}")]);
+    if let Some((a, b)) = between {
+        c.args(["-af", &format!("atrim=start_sample={a}:end_sample={b}")]);
+    }
+    let o = c.args(["-c:a", "pcm_s24le", "-f", "md5", "-"]).output().unwrap();
+    assert!(o.status.success(), "{}", String::from_utf8_lossy(&o.stderr));
+    String::from_utf8(o.stdout).unwrap()
+}
+
+/// What ffprobe says of one entry of a stream or its tags.
+fn told(programs: &(PathBuf, PathBuf), path: &Path, stream: &str, entry: &str) -> String {
+    let o = Command::new(&programs.1)
+        .args(["-v", "error", "-select_streams", stream, "-show_entries", entry, "-of", "default=nw=1:nk=1"])
+        .arg(path)
+        .output()
+        .unwrap();
+    String::from_utf8(o.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn every_frame_and_sample_of_a_movie_is_in_its_proxy() {
+    let Some(programs) = programs("proxies of movies") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let prores =
+        "-c:v prores_ks -profile:v 2 -pix_fmt yuv422p10le -color_primaries bt709 -color_trc bt709 -colorspace bt709";
+    let long = "-c:v libx264 -bf 3 -g 12 -x264-params open-gop=1:log=-1 -pix_fmt yuv420p";
+    for (name, fps, start, codec) in [
+        ("A001C001.mov", "24000/1001", "10:00:00:00", prores),
+        ("A001C002.mov", "30000/1001", "00:59:58;12", prores),
+        ("A001C003.mov", "25", "23:59:58:00", long),
+    ] {
+        let source = dir.path().join(name);
+        movie(&programs, &source, fps, 200, start, codec);
+        let before = std::fs::read(&source).unwrap();
+        good(&rushes(dir.path(), &["render", name, "--recipe", "proxy", "-o", "out"]));
+        let made = dir.path().join(format!("out/{name}.proxy.mov"));
+        assert_eq!(numbers(&programs, &made), (0..200u64).collect::<Vec<_>>(), "{name}");
+        for track in [0, 1] {
+            assert_eq!(sound(&programs, &made, track, None), sound(&programs, &source, track, None), "{name}");
+        }
+        assert_eq!(told(&programs, &made, "v:0", "stream_tags=timecode"), start);
+        assert_eq!(told(&programs, &made, "d:0", "stream_tags=reel_name"), "A001R2EC");
+        assert_eq!(
+            told(&programs, &made, "v:0", "stream=r_frame_rate,avg_frame_rate").lines().next(),
+            Some(told(&programs, &source, "v:0", "stream=r_frame_rate").as_str())
+        );
+        let tags = "stream=codec_name,color_range,color_space,color_transfer,color_primaries";
+        assert_eq!(told(&programs, &made, "v:0", tags), "h264\ntv\nbt709\nbt709\nbt709");
+        assert_eq!(std::fs::read(&source).unwrap(), before, "the source was touched");
+        // the same again is known to be there, and is the same bytes
+        let bytes = std::fs::read(&made).unwrap();
+        good(&rushes(dir.path(), &["render", name, "--recipe", "proxy", "-o", "again"]));
+        assert!(std::fs::read(dir.path().join(format!("again/{name}.proxy.mov"))).unwrap() == bytes, "{name}");
+    }
+}
+
+#[test]
+fn a_part_of_a_movie_has_its_own_time_and_samples() {
+    let Some(programs) = programs("proxies of ranges") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("C.mov");
+    movie(&programs, &source, "30000/1001", 130, "00:58:59;20", "-c:v prores_ks -profile:v 0 -pix_fmt yuv422p10le");
+    std::fs::write(
+        dir.path().join("r.toml"),
+        "[service]\nstate_dir = \"/tmp/rushes-none\"\ncontrol = \"/tmp/rushes-none/sock\"\n[show.a]\n[[folder]]\nname = \"f\"\n\
+         show = \"a\"\npath = \"/nonexistent/in\"\noutput = \"/nonexistent/out\"\n[[folder.rule]]\nname = \"r\"\n\
+         emit = [\"edit\"]\n[recipe.edit]\nkind = \"proxy\"\ncodec = \"prores\"\nprofile = \"lt\"\n",
+    )
+    .unwrap();
+    good(&rushes(
+        dir.path(),
+        &["--config", "r.toml", "render", "C.mov", "--recipe", "edit", "--frames", "40-120", "-o", "out"],
+    ));
+    let made = dir.path().join("out/C.mov.edit.mov");
+    assert_eq!(numbers(&programs, &made), (40..=120u64).collect::<Vec<_>>());
+    // ten frames to the minute, whose first label is ;02, and thirty more
+    assert_eq!(told(&programs, &made, "v:0", "stream_tags=timecode"), "00:59:01;02");
+    assert_eq!(told(&programs, &made, "v:0", "stream=codec_name,profile"), "prores\nLT");
+    let at = |frame: u64| frame * 1001 * 48_000 / 30_000;
+    for track in [0, 1] {
+        let wanted = sound(&programs, &source, track, Some((at(40), at(121))));
+        assert_eq!(sound(&programs, &made, track, None), wanted, "track {track}");
+    }
+}
+
+/// A numbered frame of a sequence in log.
+fn frame(number: u32, rate: Rational, start: Timecode) -> Vec<u8> {
+    let mut samples = Vec::new();
+    for _ in 0..128 {
+        for x in 0..256u32 {
+            let bit = number >> (x / 32) & 1;
+            samples.extend([if bit == 1 { 0.6f32 } else { 0.1 }; 3]);
+        }
+    }
+    let picture = Frame::from_samples(256, 128, samples).unwrap();
+    let mut doc = ClipDoc::new("S", ClipUnit::Sequence);
+    doc.reel = Some("B002R1AB".into());
+    let stamp = FrameStamp {
+        frame: i64::from(number),
+        source_frame: i64::from(number),
+        timecode: Some(start.plus(i64::from(number))),
+        rate: Some(rate),
+    };
+    let options = DpxOptions {
+        depth: DpxDepth::Ten,
+        transfer: DpxTransfer::Log,
+        file_name: "",
+        project: "",
+        description: "",
+        pixel_aspect: 1.0,
+    };
+    dpx(&picture, &doc, &stamp, &options).unwrap().0
+}
+
+fn sequence(dir: &Path, name: &str, rate: Rational, start: Timecode, numbers: impl Iterator<Item = u32>) {
+    std::fs::create_dir_all(dir.join(name)).unwrap();
+    for n in numbers {
+        std::fs::write(dir.join(name).join(format!("{name}.{:07}.dpx", 86_400 + n)), frame(n, rate, start)).unwrap();
+    }
+}
+
+#[test]
+fn a_sequence_becomes_a_movie_with_its_timecode() {
+    let Some(programs) = programs("proxies of sequences") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    for (name, fps, start, drop) in [
+        ("S1", "24000/1001", "01:00:00:00", false),
+        ("S2", "30000/1001", "10:09:58;20", true),
+        ("S3", "24", "23:59:59:10", false),
+    ] {
+        let fps = rate(fps);
+        sequence(dir.path(), name, fps, Timecode::parse(start, fps, drop).unwrap(), 0..100);
+        let o = rushes(dir.path(), &["render", name, "--recipe", "proxy", "--source", "logc3", "-o", "out"]);
+        good(&o);
+        let made = dir.path().join(format!("out/{name}.[0086400-0086499].dpx.proxy.mov"));
+        assert_eq!(numbers(&programs, &made), (0..100u64).collect::<Vec<_>>(), "{name}");
+        assert_eq!(told(&programs, &made, "v:0", "stream_tags=timecode"), start, "{name}");
+        assert_eq!(told(&programs, &made, "a", "stream=codec_name"), "");
+        assert_eq!(told(&programs, &made, "v:0", "stream=r_frame_rate"), format!("{}/{}", fps.num(), fps.den()));
+        let about = rushes(dir.path(), &["explain", "--json", made.to_str().unwrap()]);
+        let text = String::from_utf8_lossy(&about.stderr).into_owned();
+        assert!(
+            !about.status.success() && text.contains("no receipt names"),
+            "a movie that left its receipt tells so: {text}"
+        );
+    }
+}
+
+#[test]
+fn what_would_be_out_of_step_is_not_made() {
+    let Some(programs) = programs("proxies refused") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let fps = rate("24");
+    let start = Timecode::parse("01:00:00:00", fps, false).unwrap();
+    sequence(dir.path(), "G", fps, start, (0..20).filter(|n| *n != 7));
+    let refused = |line: &[&str], code: &str| {
+        let o = rushes(dir.path(), line);
+        let text = String::from_utf8_lossy(&o.stderr).into_owned();
+        assert!(o.status.code() == Some(3) && text.contains(code), "{text}");
+        assert!(
+            !dir.path().join("out").exists() || std::fs::read_dir(dir.path().join("out")).unwrap().next().is_none()
+        );
+    };
+    refused(&["render", "G", "--recipe", "proxy", "--source", "logc3", "-o", "out"], "FRAMES-MISSING");
+    // sound that QuickTime does not hold
+    let odd = dir.path().join("odd.mov");
+    movie(&programs, &odd, "25", 10, "01:00:00:00", "-c:v prores_ks -pix_fmt yuv422p10le");
+    let bytes = std::fs::read(&odd).unwrap();
+    let at = bytes.windows(4).position(|w| w == b"in24").unwrap();
+    let mut other = bytes.clone();
+    other[at..at + 4].copy_from_slice(b"Qclp");
+    std::fs::write(&odd, other).unwrap();
+    refused(&["render", "odd.mov", "--recipe", "proxy", "-o", "out"], "FORMAT-UNSUPPORTED");
+    let linear = rushes(dir.path(), &["render", "G", "--recipe", "proxy", "--color", "ACEScg", "-o", "out"]);
+    assert_eq!(linear.status.code(), Some(2), "{}", String::from_utf8_lossy(&linear.stderr));
+}
+
+#[test]
+fn names_of_movies_never_reach_a_command_line() {
+    let Some(programs) = programs("proxies with odd names") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("plain.mov");
+    movie(&programs, &source, "25", 10, "01:00:00:00", "-c:v prores_ks -pix_fmt yuv422p10le");
+    for name in
+        ["-i.mov", "concat:a|b.mov", "http:x.mov", "a'b\".mov", "line\nbreak.mov", "ü %d.mov", "file:pipe:0.mov"]
+    {
+        let sub = dir.path().join("in");
+        std::fs::create_dir_all(&sub).unwrap();
+        std::fs::copy(&source, sub.join(name)).unwrap();
+        good(&rushes(dir.path(), &["render", "in", "--recipe", "proxy", "-o", "out"]));
+        let made: Vec<_> = std::fs::read_dir(dir.path().join("out")).unwrap().flatten().map(|e| e.path()).collect();
+        assert_eq!(made.len(), 1, "{made:?}");
+        assert_eq!(numbers(&programs, &made[0]), (0..10u64).collect::<Vec<_>>(), "{name}");
+        std::fs::remove_dir_all(dir.path().join("out")).unwrap();
+        std::fs::remove_dir_all(sub).unwrap();
+    }
+}
