@@ -91,6 +91,20 @@ else
     absent 14-1971 "no faketime"
     absent 14-2039 "no faketime"
 fi
+# Pictures: plates of small movies are what is judged, whole and as their manifests say.
+seed=$work/seed.mov
+if have ffmpeg && ffmpeg -v error -f lavfi -i testsrc=size=64x36:rate=24:duration=0.25 -c:v prores_ks -pix_fmt yuv422p10le \
+    -timecode 01:00:00:00 "$seed" </dev/null; then
+    # shellcheck disable=SC2016
+    judged=(env RT_PICTURES=1 RT_SEED="$seed" RT_DELIV='{stem}_PL01_v001/{stem}_PL01_v001.1001.exr'
+        RT_CHECK="$here"'/faults_check_plate.sh$IFS{src}$IFS{deliv}')
+    run 03-plates 600 "${judged[@]}" python3 "$(script 03)" "$(long && echo 50 || echo 4)"
+    if have strace; then run 10-plates 300 "${judged[@]}" python3 "$(script 10)"; else absent 10-plates "no strace"; fi
+else
+    absent 03-plates "no ffmpeg that makes ProRes"
+    absent 10-plates "no ffmpeg that makes ProRes"
+fi
+run 09 600 "$here/faults_bombs.sh" "$(script 09)" "$RT_BIN" "$work"
 if long || [[ $only != "  " ]]; then
     if have strace; then run 04 3600 python3 "$(script 04)"; else absent 04 "no strace"; fi
     if have bindfs; then run 20 600 python3 "$(script 20)" 5; else absent 20 "no bindfs"; fi

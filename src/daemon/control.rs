@@ -2,7 +2,7 @@
 
 use crate::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, state_word};
 use crate::daemon::core::{Call, Core, now_ms};
-use crate::daemon::deliver::is_refusal;
+use crate::daemon::deliver::{is_refusal, lost_its_look};
 use crate::daemon::meant::{ambiguous, describe, nothing_to_do, unknown};
 use crate::daemon::snapshot::Shared;
 use crate::index::{Index, JournalEntry, QuarantineRecord, Waiver};
@@ -134,8 +134,8 @@ impl Core {
         for mut j in jobs {
             if matches!(j.state, JobState::Quarantined { .. } | JobState::Cancelled { .. } | JobState::Waiting { .. }) {
                 changed.push(format!("{} of {}", j.recipe_name, j.path));
-                if is_refusal(&j) {
-                    // nothing to run yet: the clip's rules are asked again
+                if is_refusal(&j) || lost_its_look(&j) {
+                    // nothing that could be run as it is: the clip's rules are asked again
                     if let Some(clip) = self.clip(&j.clip) {
                         self.drop_job(j);
                         self.reconsider(&clip.id);

@@ -401,6 +401,12 @@ pub(super) fn is_refusal(job: &Job) -> bool {
     job.outputs.is_empty() && matches!(job.state, JobState::Quarantined { .. })
 }
 
+/// True for a job that a new try would end like the last: with a look that the recipe no longer finds. The rules, which may
+/// have been reloaded, are asked for another one.
+pub(super) fn lost_its_look(job: &Job) -> bool {
+    matches!(&job.state, JobState::Quarantined { error } if error.code == "LOOK-CHANGED")
+}
+
 fn new_job(id: JobId, folder: &Folder, clip: &ClipRecord, w: Wanted, outputs: Vec<PlannedOutput>) -> Job {
     Job {
         id,

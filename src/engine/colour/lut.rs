@@ -75,8 +75,9 @@ pub fn ops_of_cube(file: &str, bytes: &[u8]) -> Result<Vec<Op>, Error> {
     Ok(one.into_iter().chain(three).collect())
 }
 
-/// SHA-256 as hexadecimal text.
-pub(super) fn sha256(bytes: &[u8]) -> String {
+/// SHA-256 of a table's file as 64 hexadecimal digits, the identity in [`Table::sha256`].
+#[must_use]
+pub fn sha256(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 

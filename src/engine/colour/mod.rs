@@ -17,7 +17,7 @@ mod spaces;
 
 pub use chain::{Builder, Chain, Step};
 pub use law::{Direction, Law, Log, PowerToe};
-pub use lut::{Interpolation, Rows, Table, ops_of_cube};
+pub use lut::{Interpolation, Rows, Table, ops_of_cube, sha256};
 pub use matrix::{Matrix, Xy};
 pub use op::{Cdl, CdlStyle, Kernel, LUMA, Op};
 pub use spaces::{Adaptation, Encoding, Evidence, Gamut, Kind, Primaries, SPACES, Space, find, logc3, names};

@@ -1,8 +1,10 @@
 //! The real daemon on real folders.
 
+mod bad_looks;
 mod control;
 mod explained;
 pub mod facility;
+mod full_disk;
 mod killed;
 mod namesakes;
 mod once;

@@ -16,7 +16,7 @@ pub(super) use finish::finish;
 pub(super) use frames::run;
 
 use crate::engine::deliver::{JobFile, OpenInput, StepKind};
-use crate::model::Error;
+use crate::model::{Error, ErrorKind};
 use part::Looks;
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
@@ -50,7 +50,7 @@ pub struct Prepared {
 /// Reads the looks of a step and starts the programs that it talks to.
 ///
 /// # Errors
-/// `FILE-VANISHED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look, `TOOL-MISSING`, and what a decoder or an encoder says of a
+/// `LOOK-CHANGED`, `FILE-UNREADABLE`, `LIMIT-SIZE` of a look, `TOOL-MISSING`, and what a decoder or an encoder says of a
 /// movie.
 pub fn prepare(job: &JobFile, inputs: &[OpenInput<'_>], staging: Option<BorrowedFd<'_>>) -> Result<Prepared, Error> {
     match (job.step, staging) {
@@ -73,9 +73,12 @@ fn read_looks(job: &JobFile) -> Result<Looks, Error> {
         if looks.contains_key(&lut.path) {
             continue;
         }
+        // not FILE-VANISHED, which says that the clip is gone and ends the job in silence
         let failed = |e: std::io::Error| {
-            let code = if e.kind() == std::io::ErrorKind::NotFound { "FILE-VANISHED" } else { "FILE-UNREADABLE" };
-            Error::io(code, "read the LUT", &e).at(&lut.path)
+            if e.kind() == std::io::ErrorKind::NotFound {
+                return Error::new(ErrorKind::Io, "LOOK-CHANGED", "the LUT is not there any more").at(&lut.path);
+            }
+            Error::io("FILE-UNREADABLE", "read the LUT", &e).at(&lut.path)
         };
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let fd = rustix::fs::open(&lut.path, flags, Mode::empty()).map_err(|e| failed(e.into()))?;

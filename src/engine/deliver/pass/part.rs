@@ -1,7 +1,7 @@
 //! What one output needs of each frame: its ops, its geometry, its account.
 
 use super::source_space::{Decision, decide, named};
-use crate::engine::colour::{Builder, Cdl, CdlStyle, Chain, Kernel, Op, Space, ops_of_cube};
+use crate::engine::colour::{Builder, Cdl, CdlStyle, Chain, Kernel, Op, Space, ops_of_cube, sha256};
 use crate::engine::deliver::{
     ACCOUNT_SCHEMA, Account, ColorAccount, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount, Treatment,
 };
@@ -294,14 +294,14 @@ fn look(mut b: Builder, t: &Treatment, looks: &Looks) -> Result<Builder, Error> 
 
 fn lut_ops(l: &LutFile, looks: &Looks) -> Result<Vec<Op>, Error> {
     let bytes = looks.get(&l.path).ok_or_else(|| internal("a LUT was not read"))?;
-    let ops = ops_of_cube(&l.path.to_string_lossy(), bytes).map_err(|e| e.at(&l.path))?;
-    if let Some(other) = ops.iter().filter_map(Op::table).find(|table| table.sha256 != l.sha256) {
-        let what = format!("the LUT has SHA-256 {}, the recipe was resolved with {}", other.sha256, l.sha256);
-        return Err(Error::new(ErrorKind::Unsupported, "LOOK-CHANGED", what)
-            .at(&l.path)
-            .fix("reload the configuration to take the new LUT, or put the old one back"));
+    let found = sha256(bytes);
+    if found != l.sha256 {
+        let what = format!("the LUT has SHA-256 {found}, the recipe was resolved with {}", l.sha256);
+        return Err(Error::new(ErrorKind::Unsupported, "LOOK-CHANGED", what).at(&l.path).fix(
+            "reload the configuration to take the new LUT, or put the old one back; then `rushes retry quarantine`",
+        ));
     }
-    Ok(ops)
+    ops_of_cube(&l.path.to_string_lossy(), bytes).map_err(|e| e.at(&l.path))
 }
 
 /// How the output is stored.
