@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 /// A movie of numbered frames, two sound tracks that differ, timecode and reel.
-fn movie(programs: &(PathBuf, PathBuf), out: &Path, rate: &str, frames: u64, timecode: &str, codec: &str) {
+pub fn movie(programs: &(PathBuf, PathBuf), out: &Path, rate: &str, frames: u64, timecode: &str, codec: &str) {
     let bars = "lum='16+219*mod(floor(N/pow(2,floor(X/32))),2)':cb=128:cr=128";
     let picture = format!("color=black:s=256x128:r={rate},format=yuv444p,geq={bars}");
     let count = frames.to_string();
@@ -45,7 +45,7 @@ fn good(o: &Output) {
 }
 
 /// The numbers of all frames.
-fn numbers(programs: &(PathBuf, PathBuf), path: &Path) -> Vec<u64> {
+pub fn numbers(programs: &(PathBuf, PathBuf), path: &Path) -> Vec<u64> {
     let (file, tools) = (File::open(path).unwrap(), tools(programs));
     let facts = probe(&file, "mov", &tools).unwrap();
     let count = facts.nb_frames.unwrap();
@@ -55,7 +55,7 @@ fn numbers(programs: &(PathBuf, PathBuf), path: &Path) -> Vec<u64> {
 }
 
 /// Digest of the samples of a sound track, between two of them, as 24-bit PCM.
-fn sound(programs: &(PathBuf, PathBuf), path: &Path, track: usize, between: Option<(u64, u64)>) -> String {
+pub fn sound(programs: &(PathBuf, PathBuf), path: &Path, track: usize, between: Option<(u64, u64)>) -> String {
     let mut c = Command::new(&programs.0);
     c.args(["-v", "error", "-i"]).arg(path).args(["-map", &format!("0:a:{track}")]);
     if let Some((a, b)) = between {

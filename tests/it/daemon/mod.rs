@@ -6,6 +6,7 @@ mod explained;
 pub mod facility;
 mod full_disk;
 mod killed;
+mod movies;
 mod namesakes;
 mod once;
 mod pictures;

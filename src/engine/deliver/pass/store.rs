@@ -1,6 +1,6 @@
 //! From a finished picture to bytes in staging.
 
-use super::super::place::{failed, fill, open, open_dir, write_whole};
+use super::super::place::{failed, fill, open, write_whole};
 use super::part::PartPlan;
 use crate::engine::colour::{Kind, Primaries, Space};
 use crate::engine::deliver::{ExrBlocks, PlateFormat, Recipe, StagedFile, StillFormat};
@@ -56,10 +56,9 @@ impl Store<'_> {
             size = size.saturating_add(u64::try_from(n).unwrap_or(u64::MAX));
         }
         if let Some(name) = &name {
-            let dir = open_dir(self.staging, OsStr::new(&output.to_string())).map_err(|e| failed(doing, e))?;
-            let made = made.rsplit('/').next().unwrap_or(made);
-            rustix::fs::renameat(&dir, made, &dir, name.as_str()).map_err(|e| failed(doing, e))?;
-            rustix::fs::fsync(&dir).map_err(|e| failed(doing, e))?;
+            // in the same folder, which a locked-in worker may not open; publishing makes it durable
+            rustix::fs::renameat(self.staging, made, self.staging, format!("{output}/{name}"))
+                .map_err(|e| failed(doing, e))?;
         }
         let xxh128 = format!("{:032x}", hash.digest128());
         Ok((file, StagedFile { output, name, size, xxh128 }))
