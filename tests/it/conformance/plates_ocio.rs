@@ -69,7 +69,7 @@ impl Drop for Ocio {
 fn some(samples: &[f32]) -> Vec<f32> {
     let pixels = samples.as_chunks::<3>().0;
     // a number that shares no factor with usual widths, so that all columns are met
-    let step = pixels.len() / 100_000 / 6 * 6 + 1;
+    let step = pixels.len() / 20_000 / 6 * 6 + 1;
     pixels.iter().step_by(step).flatten().copied().collect()
 }
 
