@@ -206,6 +206,9 @@ fn show(out: &mut Out, a: &Answer) -> Result<(), Stop> {
     for (n, s) in steps(&c.after).iter().enumerate() {
         out.line(line(&format!("op {}", c.before.len() + n + 1), s))?;
     }
+    if c.turn != 0 {
+        out.line(line("turn", &format!("{} degrees clockwise", c.turn)))?;
+    }
     for (k, v) in &c.encode {
         out.line(line("encode", &format!("{k}: {v}")))?;
     }

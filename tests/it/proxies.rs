@@ -254,3 +254,55 @@ fn names_of_movies_never_reach_a_command_line() {
         std::fs::remove_dir_all(sub).unwrap();
     }
 }
+
+#[test]
+fn what_is_for_the_eye_stands_upright() {
+    let Some(programs) = programs("upright pictures") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let plain = dir.path().join("plain.mov");
+    let args = "-f lavfi -i testsrc2=s=320x180:r=25:d=1 -c:v prores_ks -profile:v 3 -pix_fmt yuv422p10le";
+    assert!(make(&programs, &args.split(' ').collect::<Vec<_>>(), &plain));
+    for degrees in ["90", "180", "270"] {
+        let name = format!("turned{degrees}.mov");
+        let turned = dir.path().join(&name);
+        let rotate = format!("rotate={degrees}");
+        assert!(make(&programs, &["-i", plain.to_str().unwrap(), "-c", "copy", "-metadata:s:v:0", &rotate], &turned));
+        // ffmpeg turns pictures by itself unless told not to
+        let upright = dir.path().join("upright.png");
+        assert!(make(
+            &programs,
+            &["-i", turned.to_str().unwrap(), "-frames:v", "1", "-sws_flags", "accurate_rnd"],
+            &upright
+        ));
+        good(&rushes(dir.path(), &["view", &name, "-o", &format!("{degrees}.png"), "--source", "rec709"]));
+        good(&rushes(dir.path(), &["render", &name, "--recipe", "proxy", "--source", "rec709", "-o", "out"]));
+        let proxy = dir.path().join(format!("out/{name}.proxy.mov"));
+        let side = told(&programs, &proxy, "v:0", "stream=width,height");
+        assert_eq!(side, if degrees == "180" { "320\n180" } else { "180\n320" });
+        for made in [dir.path().join(format!("{degrees}.png")), proxy] {
+            let o = Command::new(&programs.0)
+                .args(["-nostdin", "-v", "info", "-i"])
+                .arg(&made)
+                .arg("-i")
+                .arg(&upright)
+                .args([
+                    "-filter_complex",
+                    "[0:v]format=rgb24[a];[1:v]format=rgb24[b];[a][b]psnr=shortest=1",
+                    "-f",
+                    "null",
+                    "-",
+                ])
+                .output()
+                .unwrap();
+            let text = String::from_utf8_lossy(&o.stderr).into_owned();
+            let db = text.split("average:").nth(1).and_then(|t| t.split(' ').next()?.parse::<f64>().ok());
+            let db = db.unwrap_or_else(|| panic!("{text}"));
+            // a picture that lies or stands on its head is below 12 dB
+            assert!(db > 20.0, "{} of {degrees}: {db} dB", made.display());
+        }
+    }
+    // a plate is as stored, and says so
+    let o = rushes(dir.path(), &["render", "turned90.mov", "--recipe", "plate", "--source", "rec709", "-o", "out"]);
+    good(&o);
+    assert!(String::from_utf8_lossy(&o.stderr).contains("ORIENTATION-KEPT"), "{}", String::from_utf8_lossy(&o.stderr));
+}

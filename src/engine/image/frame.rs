@@ -82,6 +82,22 @@ impl Frame {
         &mut self.data
     }
 
+    /// The picture turned clockwise by 90, 180 or 270 degrees; by anything else, as it is.
+    #[must_use]
+    pub fn turned(self, degrees: u16) -> Self {
+        let (w, h) = (self.width, self.height);
+        let column = |x: u32| (0..h).map(move |y| (x, y));
+        let data: Vec<f32> = match degrees {
+            // the left column, from below, becomes the top row
+            90 => (0..w).flat_map(|x| column(x).rev()).filter_map(|(x, y)| self.pixel(x, y)).flatten().collect(),
+            270 => (0..w).rev().flat_map(column).filter_map(|(x, y)| self.pixel(x, y)).flatten().collect(),
+            180 => self.data.as_chunks::<3>().0.iter().rev().flatten().copied().collect(),
+            _ => return self,
+        };
+        let (width, height) = if degrees == 180 { (w, h) } else { (h, w) };
+        Self { width, height, data }
+    }
+
     /// The samples of one row, none below the picture.
     #[must_use]
     pub fn row(&self, y: u32) -> &[f32] {
@@ -126,6 +142,20 @@ fn too_big(width: u32, height: u32) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn turning() {
+        // a b c / d e f, one letter a pixel
+        let f = |w, h, letters: &str| {
+            Frame::from_samples(w, h, letters.bytes().flat_map(|b| [f32::from(b); 3]).collect()).unwrap()
+        };
+        let picture = f(3, 2, "abcdef");
+        assert_eq!(picture.clone().turned(90), f(2, 3, "daebfc"));
+        assert_eq!(picture.clone().turned(180), f(3, 2, "fedcba"));
+        assert_eq!(picture.clone().turned(270), f(2, 3, "cfbead"));
+        assert_eq!(picture.clone().turned(0), picture);
+        assert_eq!(picture.clone().turned(90).turned(270), picture);
+    }
 
     #[test]
     fn rows_and_pixels() {

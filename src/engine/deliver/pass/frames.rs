@@ -258,7 +258,7 @@ impl<'a> Pass<'a> {
         d.counts = vec![FrameCounts::default(); self.plans.len()];
         let mut light: Vec<(&PartPlan<'_>, Frame)> = Vec::new();
         for p in self.plans.iter().filter(|p| p.needs(number)) {
-            let picture = self.timed(1, || self.treat(p, &frame, &mut light))?;
+            let picture = self.timed(1, || self.treat(p, &frame, &mut light))?.turned(p.turn);
             self.timed(2, || self.store(p, (turn, number), &picture, &how, &mut d))?;
         }
         let mut first = self.how.lock().unwrap_or_else(PoisonError::into_inner);

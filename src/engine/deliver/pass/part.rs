@@ -31,6 +31,8 @@ pub(super) struct PartPlan<'a> {
     pub kernels: (Kernel, Kernel),
     /// Geometry.
     pub placement: Placement,
+    /// Degrees, clockwise, by which the finished picture is turned.
+    pub turn: u16,
     /// Whether every pixel stays where it is: then `before` is all there is.
     pub unscaled: bool,
     /// The filter.
@@ -88,6 +90,8 @@ fn plan<'a>(
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
     let mut warnings = assumed(decision.as_ref());
+    let turn = turn(part.recipe, doc);
+    warnings.extend(kept_lying(part.recipe, doc));
     warnings.extend(woven(part.recipe, doc, placement.height != size.1));
     warnings.extend(untimed(part.recipe, doc, whole.first().copied()));
     let source = decision.map(|(d, _)| d.space);
@@ -115,6 +119,7 @@ fn plan<'a>(
         before: before.steps.clone(),
         placement,
         after: after.steps.clone(),
+        turn,
         encode: encode_account(part.recipe, t, doc),
         context: part.context.clone(),
         counts: None,
@@ -128,6 +133,7 @@ fn plan<'a>(
         before,
         kernels,
         placement,
+        turn,
         unscaled: is_identity(&placement, size),
         filter: t.filter,
         space: space.or(source),
@@ -185,6 +191,23 @@ fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
     vec![Warning { code: "COLOR-ASSUMED".into(), message }]
 }
 
+/// How far pictures for the eye are turned clockwise; plates keep what is stored.
+fn turn(recipe: &Recipe, doc: &ClipDoc) -> u16 {
+    match (recipe, doc.image.orientation) {
+        (Recipe::Still(_) | Recipe::ContactSheet(_) | Recipe::Proxy(_), Some(90)) => 90,
+        (Recipe::Still(_) | Recipe::ContactSheet(_) | Recipe::Proxy(_), Some(180)) => 180,
+        (Recipe::Still(_) | Recipe::ContactSheet(_) | Recipe::Proxy(_), Some(270)) => 270,
+        _ => 0,
+    }
+}
+
+/// What is to be told of a plate that does not stand upright.
+fn kept_lying(recipe: &Recipe, doc: &ClipDoc) -> Option<Warning> {
+    let degrees = doc.image.orientation.filter(|d| *d != 0 && matches!(recipe, Recipe::Plate(_)))?;
+    let message = format!("the frames are as stored; to stand upright they need {degrees} degrees clockwise");
+    Some(Warning { code: "ORIENTATION-KEPT".into(), message })
+}
+
 /// What is to be told of frames of two fields: nothing here takes them apart.
 fn woven(recipe: &Recipe, doc: &ClipDoc, rows_change: bool) -> Option<Warning> {
     let scan = doc.image.scan.as_deref().filter(|s| *s != "progressive")?;
@@ -229,19 +252,37 @@ fn color_account(
 }
 
 /// Size and space of a recipe's pictures, before any is decoded.
-pub(super) fn geometry(recipe: &Recipe, doc: &ClipDoc) -> Result<(Placement, Option<&'static Space>), Error> {
+pub(super) fn geometry(recipe: &Recipe, doc: &ClipDoc) -> Result<(Finished, Option<&'static Space>), Error> {
     let t = recipe.treatment().ok_or_else(|| internal("a sidecar is no picture"))?;
     let size = doc.image.width.zip(doc.image.height).ok_or_else(|| internal("the size of the picture is not known"))?;
     let space = if t.color == AS_SOURCE { decide(doc, t).ok().map(|(d, _)| d.space) } else { Some(named(&t.color)?) };
-    Ok((place(recipe, t, doc, size)?, space))
+    let placement = place(recipe, t, doc, size)?;
+    let lies = matches!(turn(recipe, doc), 90 | 270);
+    let (width, height) = if lies { (placement.height, placement.width) } else { (placement.width, placement.height) };
+    let pixel_aspect = if lies { 1.0 / placement.pixel_aspect } else { placement.pixel_aspect };
+    Ok((Finished { width, height, pixel_aspect }, space))
+}
+
+/// Size of a finished picture, turned if it is.
+pub(super) struct Finished {
+    /// Pixels of a row.
+    pub width: u32,
+    /// Rows.
+    pub height: u32,
+    /// Width of a pixel divided by its height.
+    pub pixel_aspect: f64,
 }
 
 /// The whole source, scaled down into the box; plates are never scaled up.
 fn place(recipe: &Recipe, t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
+    let within = match (turn(recipe, doc), t.within) {
+        (90 | 270, Some([w, h])) => Some([h, w]),
+        (_, within) => within,
+    };
     let fit = Fit {
         source: (width, height),
         source_pixel_aspect: doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0),
-        target: t.within.map_or(Target::Within { width, height }, |[width, height]| Target::Within { width, height }),
+        target: within.map_or(Target::Within { width, height }, |[width, height]| Target::Within { width, height }),
         never_up: true,
         square: t.square,
         even: matches!(recipe, Recipe::Proxy(_)),

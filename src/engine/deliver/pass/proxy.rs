@@ -1,13 +1,12 @@
 //! Movies: segments that the ranges write, joined at the end.
 
-use super::part::geometry;
+use super::part::{Finished, geometry};
 use super::source::{Programs, is_movie};
 use super::store::{Store, stamp};
 use super::turns::Turns;
 use crate::engine::colour::Space;
 use crate::engine::deliver::{JobFile, OpenInput, ProxyRecipe, Recipe, StagedFile};
 use crate::engine::format::{Input, inspect};
-use crate::engine::framing::Placement;
 use crate::engine::video::{
     Assembly, Joining, Matrix, Primaries, Sound, Transfer, VideoSpec, VideoTags, VideoWriter, demuxer_of, version,
 };
@@ -70,15 +69,15 @@ pub(super) fn rate_of(p: &ProxyRecipe, doc: &ClipDoc) -> Result<Rational, Error>
 pub(super) fn spec_of(
     p: &ProxyRecipe,
     doc: &ClipDoc,
-    placement: &Placement,
+    finished: &Finished,
     space: Option<&'static Space>,
 ) -> Result<VideoSpec, Error> {
     Ok(VideoSpec {
         codec: p.codec,
-        width: placement.width,
-        height: placement.height,
+        width: finished.width,
+        height: finished.height,
         rate: rate_of(p, doc)?,
-        pixel_aspect: placement.pixel_aspect,
+        pixel_aspect: finished.pixel_aspect,
         tags: tags_of(space.map_or("", |s| s.name)),
     })
 }
@@ -106,8 +105,8 @@ pub(super) fn start(job: &JobFile, staging: BorrowedFd<'_>) -> Result<Writers, E
     for (output, p) in proxies(job) {
         let programs = Programs::of(job)?;
         let folder = folder(staging)?;
-        let (placement, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
-        let spec = spec_of(p, doc, &placement, space)?;
+        let (finished, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
+        let spec = spec_of(p, doc, &finished, space)?;
         let tools = programs.tools(&job.limits);
         let version = version(&tools)?;
         let writer = VideoWriter::create(&folder, &segment(output, first), &spec, &tools)?;
@@ -126,8 +125,8 @@ pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<
     for (output, p) in proxies(job) {
         let programs = Programs::of(job)?;
         let folder = folder(staging)?;
-        let (placement, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
-        let spec = spec_of(p, doc, &placement, space)?;
+        let (finished, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
+        let spec = spec_of(p, doc, &finished, space)?;
         let all = super::super::frame_numbers(doc)?;
         let wanted: Vec<i64> =
             all.iter().copied().filter(|n| job.frames.is_none_or(|(a, b)| (a..=b).contains(n))).collect();
