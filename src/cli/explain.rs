@@ -125,7 +125,7 @@ fn from_header(path: &Path) -> Result<Answer, Error> {
         let what = format!("no receipt names this output, and {why}: nothing is known of how it was made");
         Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", what)
             .at(path)
-            .fix("name the folder of its receipts with --receipts")
+            .fix("name the folder of its receipts with --receipts; what `rushes render` makes has none, `render --json` prints its account")
     };
     if path.is_dir() {
         let first = first_frame(path).ok_or_else(|| nothing("it is a folder without OpenEXR files"))?;

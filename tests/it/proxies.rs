@@ -205,6 +205,39 @@ fn a_sequence_becomes_a_movie_with_its_timecode() {
     }
 }
 
+/// Pictures are those of the stored media, whatever an edit list plays; sound that would then be out of step is refused.
+#[test]
+fn edit_lists_change_neither_frames_nor_sound_in_silence() {
+    let Some(programs) = programs("proxies and edit lists") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    for (name, codec) in [
+        ("P", "-c:v prores_ks -profile:v 0 -pix_fmt yuv422p10le"),
+        ("H", "-c:v libx264 -bf 2 -g 12 -x264-params log=-1 -pix_fmt yuv420p"),
+    ] {
+        let whole = dir.path().join(format!("{name}.mov"));
+        movie(&programs, &whole, "25", 60, "01:00:00:00", codec);
+        // as cut without loss by many programs: an edit list leaves out what lies before
+        let cut = dir.path().join(format!("{name}cut.mov"));
+        let input = whole.to_str().unwrap();
+        assert!(make(&programs, &["-ss", "1.2", "-i", input, "-map", "0:v", "-map", "0:a", "-c", "copy"], &cut));
+        let file = File::open(&cut).unwrap();
+        let stored = probe(&file, "mov", &tools(&programs)).unwrap().nb_frames.unwrap();
+        let o = rushes(dir.path(), &["render", &format!("{name}cut.mov"), "--recipe", "proxy", "-o", "out"]);
+        let made = dir.path().join(format!("out/{name}cut.mov.proxy.mov"));
+        if o.status.success() {
+            assert_eq!(numbers(&programs, &made), (60 - stored..60).collect::<Vec<_>>(), "{name}");
+        } else {
+            let text = String::from_utf8_lossy(&o.stderr).into_owned();
+            assert!(text.contains("edit list") && text.contains("FORMAT-UNSUPPORTED"), "{name}: {text}");
+            assert!(!made.exists());
+        }
+        let o = rushes(dir.path(), &["render", &format!("{name}cut.mov"), "--recipe", "plate", "-o", "plates"]);
+        good(&o);
+        let plates = std::fs::read_dir(dir.path().join(format!("plates/{name}cut_PL01_v001"))).unwrap().count();
+        assert_eq!(plates as u64, stored, "{name}");
+    }
+}
+
 #[test]
 fn what_would_be_out_of_step_is_not_made() {
     let Some(programs) = programs("proxies refused") else { return };
@@ -300,6 +333,18 @@ fn what_is_for_the_eye_stands_upright() {
             // a picture that lies or stands on its head is below 12 dB
             assert!(db > 20.0, "{} of {degrees}: {db} dB", made.display());
         }
+    }
+    // no row or column is lost where pixels are not square
+    for (aspect, size, want) in
+        [("4/3", "1440x1080", "1920\n1080"), ("1/2", "320x180", "320\n360"), ("2", "640x360", "1280\n360")]
+    {
+        let name = format!("sar{}.mov", aspect.replace('/', "_"));
+        let picture = format!("testsrc2=s={size}:r=25:d=0.2,setsar={aspect}");
+        let args = ["-f", "lavfi", "-i", &picture, "-c:v", "prores_ks", "-profile:v", "0", "-pix_fmt", "yuv422p10le"];
+        assert!(make(&programs, &args, &dir.path().join(&name)));
+        good(&rushes(dir.path(), &["render", &name, "--recipe", "proxy", "--source", "rec709", "-o", "out"]));
+        let proxy = dir.path().join(format!("out/{name}.proxy.mov"));
+        assert_eq!(told(&programs, &proxy, "v:0", "stream=width,height"), want, "{aspect}");
     }
     // a plate is as stored, and says so
     let o = rushes(dir.path(), &["render", "turned90.mov", "--recipe", "plate", "--source", "rec709", "-o", "out"]);

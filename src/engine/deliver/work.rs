@@ -150,7 +150,12 @@ pub fn work(
     let unchanged =
         inputs.iter().try_for_each(|i| i.check("changed while it was read").map_err(|e| e.at(i.input.path.as_path())));
     match (outcome, unchanged) {
-        (_, Err(e)) | (Err(e), Ok(())) => StepOutcome::Failed(e),
+        (_, Err(e)) => StepOutcome::Failed(e),
+        // what is wrong is wrong with the clip, unless a place was named
+        (Err(e), Ok(())) => StepOutcome::Failed(match inputs.first() {
+            Some(first) => e.at(first.input.path.as_path()),
+            None => e,
+        }),
         (Ok(o), Ok(())) => o,
     }
 }

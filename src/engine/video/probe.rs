@@ -75,6 +75,8 @@ pub struct VideoFacts {
     pub chroma_location: Option<String>,
     /// `progressive`, or `tt`, `bb`, `tb`, `bt` when interlaced.
     pub field_order: Option<String>,
+    /// The time of the first picture, in units of `time_base`. Codecs that reorder pictures begin late.
+    pub start_pts: Option<u64>,
     /// Whether the track and the file begin at time 0.
     pub starts_at_zero: bool,
     /// The version of ffprobe, and so of ffmpeg beside it.
@@ -92,10 +94,20 @@ pub fn demuxer_of(format: &str) -> Option<&'static str> {
     }
 }
 
+/// Whose time a file is read by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edits {
+    /// That of the stored media, by which clips are counted: an edit list may leave out or repeat frames.
+    LeftOut,
+    /// That of the presentation: an edit list leaves out a coder's priming, and delays tracks.
+    Kept,
+}
+
 /// The arguments by which both programs open the file, and nothing else: demuxer forced, no other protocol or format.
-pub(super) fn input_args(demuxer: &'static str) -> Vec<GuardArg> {
+pub(super) fn input_args(demuxer: &'static str, edits: Edits) -> Vec<GuardArg> {
+    let stored: &[&str] = if demuxer == "mov" && edits == Edits::LeftOut { &["-ignore_editlist", "1"] } else { &[] };
     let fixed = ["-f", demuxer, "-format_whitelist", demuxer, "-protocol_whitelist", "file,pipe"];
-    fixed.iter().map(GuardArg::from).collect()
+    stored.iter().chain(&fixed).map(GuardArg::from).collect()
 }
 
 /// Calls ffmpeg or ffprobe for `file`, which the arguments name as the first one that is read; it answers by its pipe and may
@@ -127,14 +139,20 @@ pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
 /// [`CODECS`] or an unknown demuxer, `LIMIT-SIZE`, `LIMIT-TIME`, `WORKER-CRASHED`.
 pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts, Error> {
     let about = ["-select_streams", "V:0", "-show_program_version", "-show_entries", ENTRIES];
-    understand(&ask(file, demuxer, &about, tools)?)
+    understand(&ask(file, demuxer, Edits::LeftOut, &about, tools)?)
 }
 
 /// What ffprobe answers about `file`, as JSON.
-pub(super) fn ask(file: &File, demuxer: &str, about: &[&str], tools: &Tools<'_>) -> Result<Vec<u8>, Error> {
+pub(super) fn ask(
+    file: &File,
+    demuxer: &str,
+    edits: Edits,
+    about: &[&str],
+    tools: &Tools<'_>,
+) -> Result<Vec<u8>, Error> {
     let demuxer = known_demuxer(demuxer)?;
     let mut args: Vec<GuardArg> = ["-v", "error", "-hide_banner"].iter().map(GuardArg::from).collect();
-    args.extend(input_args(demuxer));
+    args.extend(input_args(demuxer, edits));
     args.extend(about.iter().chain(&["-of", "json"]).map(GuardArg::from));
     args.push(GuardArg::Read("file:", 0));
     let mut child = call(tools.ffprobe, args, file, tools).spawn(tools.own_program)?;
@@ -267,13 +285,14 @@ fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
         color_transfer: text("color_transfer"),
         chroma_location: text("chroma_location"),
         field_order: text("field_order"),
+        start_pts: number("start_pts"),
         starts_at_zero: number("start_pts") == Some(0) && begin == Some(0.0),
         program: value.pointer("/program_version/version").and_then(Value::as_str).map(short),
     })
 }
 
 impl VideoFacts {
-    /// Whether frame n is proven to be shown n frame durations after time 0.
+    /// Whether frame n is proven to be shown n frame durations after the first.
     pub(super) fn evenly_timed(&self, rate: Rational) -> bool {
         let exact = || {
             let (base, ticks) = (self.time_base?, i128::from(self.duration_ts?));
@@ -281,7 +300,7 @@ impl VideoFacts {
             let counted = i128::from(self.nb_frames?).checked_mul(base.den().into())?.checked_mul(rate.den().into())?;
             Some(shown == counted)
         };
-        self.starts_at_zero
+        self.start_pts.is_some()
             && self.r_frame_rate == Some(rate)
             && self.avg_frame_rate == Some(rate)
             && exact() == Some(true)

@@ -3,7 +3,7 @@
 use super::Tools;
 use super::colour::{ClipColor, Coding, Matrix, Range};
 use super::pixel::{Converter, Layout, PixelFormat, Siting};
-use super::probe::{CODECS, VideoFacts, call, complaint, failure, input_args, known_demuxer};
+use super::probe::{CODECS, Edits, VideoFacts, call, complaint, failure, input_args, known_demuxer};
 use crate::engine::image::{Decoded, Frame};
 use crate::engine::process::{Ended, GuardArg, Guarded};
 use crate::model::{Error, ErrorKind, Rational};
@@ -44,7 +44,8 @@ impl VideoReader {
     /// `color` overrides the file's own tags. Call it before the process locks itself in; [`VideoReader::next_frame`]
     /// needs only the open pipe.
     ///
-    /// A seek is used only where it is proven to be exact (frames that stand alone, of one duration, from time 0); else
+    /// Frames are those of the stored media, in the order in which they are shown: an edit list is left out. A seek is used
+    /// only where it is proven to be exact (frames that stand alone, of one duration, from time 0); else
     /// everything before the first frame is decoded and dropped.
     ///
     /// # Errors
@@ -201,9 +202,9 @@ struct Ticks {
 
 impl Ticks {
     fn of(facts: &VideoFacts, span: Span, rate: Rational) -> Option<Self> {
-        let base = facts.time_base?;
-        let first = boundary(span.first, rate, base)?;
-        Some(Self { first, end: boundary(span.first.checked_add(span.count)?, rate, base)?, base })
+        let (base, start) = (facts.time_base?, facts.start_pts?);
+        let at = |n: u64| start.checked_add(boundary(n, rate, base)?);
+        Some(Self { first: at(span.first)?, end: at(span.first.checked_add(span.count)?)?, base })
     }
 
     /// The time of the first as ffmpeg reads it.
@@ -228,7 +229,7 @@ impl Timing {
     fn of(facts: &VideoFacts, span: Span) -> Self {
         let timed = span.rate.filter(|rate| facts.evenly_timed(*rate)).and_then(|rate| Ticks::of(facts, span, rate));
         match timed {
-            Some(ticks) if span.first > 0 && facts.stands_alone() => Self::Seek(ticks),
+            Some(ticks) if span.first > 0 && facts.stands_alone() && facts.starts_at_zero => Self::Seek(ticks),
             Some(_) if facts.codec == "hevc" => facts.nb_frames.map_or(Self::Counted, Self::Whole),
             Some(ticks) => Self::Timed(ticks),
             None => Self::Counted,
@@ -249,13 +250,13 @@ fn arguments(
     // A damaged frame must end the run: explode makes decoders say it, xerror makes ffmpeg listen.
     let level = if codec == "hevc" { "level+warning" } else { "level+error" };
     add(&["-nostdin", "-hide_banner", "-v", level, "-xerror", "-err_detect", "explode", "-flags", "bitexact"]);
-    add(&["-threads", &threads.to_string(), "-codec_whitelist", codec, "-noautorotate"]);
+    add(&["-copyts", "-threads", &threads.to_string(), "-codec_whitelist", codec, "-noautorotate"]);
     if let Timing::Seek(ticks) = when {
         // Half a frame early where the track's time is that fine, so that no rounding of time stamps can lose the frame
         // or keep the one before.
         add(&["-ss", &ticks.begin()]);
     }
-    args.extend(input_args(demuxer));
+    args.extend(input_args(demuxer, Edits::LeftOut));
     args.extend([GuardArg::from("-i"), GuardArg::Read("file:", 0)]);
     let mut add = |list: &[&str]| args.extend(list.iter().map(GuardArg::from));
     add(&["-map", "0:V:0", "-an", "-sn", "-dn", "-autoscale", "0"]);
@@ -263,8 +264,7 @@ fn arguments(
     let trim = match when {
         Timing::Whole(_) => "null".into(),
         Timing::Counted => format!("trim=start_frame={}", span.first),
-        Timing::Seek(t) => format!("trim=end_pts={}", t.end.saturating_sub(t.first)),
-        Timing::Timed(t) => format!("trim=start_pts={}:end_pts={}", t.first, t.end),
+        Timing::Seek(t) | Timing::Timed(t) => format!("trim=start_pts={}:end_pts={}", t.first, t.end),
     };
     add(&["-vf", &trim]);
     let frames = if let Timing::Whole(all) = when { all.saturating_add(1) } else { span.count };

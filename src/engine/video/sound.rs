@@ -1,7 +1,7 @@
 //! The sound of a camera original beside new pictures.
 
 use super::Tools;
-use super::probe::{ask, known_demuxer};
+use super::probe::{Edits, ask, known_demuxer};
 use crate::model::{Error, Rational};
 use serde_json::Value;
 use std::fs::File;
@@ -40,7 +40,7 @@ const PCM: &[&str] = &[
 /// Other sound that QuickTime holds.
 const CODED: &[&str] =
     &["aac", "alac", "ac3", "eac3", "mp2", "mp3", "pcm_alaw", "pcm_mulaw", "adpcm_ima_qt", "opus", "flac", "dts"];
-/// Of these, what ffmpeg's QuickTime writer refuses; it can be decoded.
+/// Of these, what ffmpeg's QuickTime writer refuses; it is decoded.
 const NOT_KEPT: &[&str] = &["opus", "flac"];
 /// Most sound tracks of a file.
 const MOST_TRACKS: usize = 64;
@@ -73,7 +73,7 @@ pub(super) struct Plan {
 
 /// Asks for the tracks and says what to do. `rate` is that of the movie.
 pub(super) fn plan(sound: &Sound<'_>, rate: Rational, tools: &Tools<'_>) -> Result<Plan, Error> {
-    let answer = ask(sound.file, sound.demuxer, &["-show_entries", ENTRIES], tools)?;
+    let answer = ask(sound.file, sound.demuxer, Edits::Kept, &["-show_entries", ENTRIES], tools)?;
     let demuxer = known_demuxer(sound.demuxer)?;
     let (tracks, offset) = tracks(&answer)?;
     plan_for(&tracks, sound.trim, rate).map(|plan| Plan { demuxer, offset, ..plan })
@@ -89,10 +89,7 @@ fn plan_for(tracks: &[Track], trim: Option<(u64, u64)>, rate: Rational) -> Resul
         plan.rates.push(t.rate);
         output.extend(["-map".into(), format!("1:a:{n}")]);
         match trim {
-            None if NOT_KEPT.contains(&t.codec) => {
-                return Err(Error::unsupported(format!("sound of the codec {} is not kept in QuickTime", t.codec))
-                    .fix("deliver a part of the clip or a movie without sound"));
-            }
+            None if NOT_KEPT.contains(&t.codec) => output.extend(decode(n, t, format!("asetpts=N+{}", begins(t)?))),
             // ffmpeg cannot write an edit list that both waits and leaves out a coder's priming.
             None if t.begins > 0 && !PCM.contains(&t.codec) => {
                 output.extend(decode(n, t, format!("asetpts=N+{}", begins(t)?)));

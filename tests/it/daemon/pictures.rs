@@ -95,7 +95,7 @@ fn single_pixels_follow_from_the_explanation_alone() {
         assert_eq!((told["from"].as_str(), told["account"]["source"]["frame"].as_i64()), (Some("receipt"), Some(n)));
         assert!(told["source_file"].as_str().unwrap().contains(&format!("A001_C001.{n}.dpx")), "{told}");
         assert_eq!(told["account"]["decode"]["scale"], "code / 1023");
-        assert_eq!(told["account"]["color"]["because"], "the rule states it");
+        assert_eq!(told["account"]["color"]["because"], "stated by the rule or its show");
         assert_eq!(told["rule"], "vfx");
         assert!(told["config"].as_str().unwrap().len() == 32 && told["version"].is_string());
         let source = std::fs::read(f.path(&format!("hot/A001/A001_C001.{n}.dpx"))).unwrap();

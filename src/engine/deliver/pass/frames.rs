@@ -5,6 +5,7 @@ use super::part::{PartPlan, plans};
 use super::proxy::Writers;
 use super::source::Source;
 use super::store::{Store, counts_of, plate, stamp, still};
+use super::turns::AFTERMATH;
 use crate::engine::deliver::{Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile};
 use crate::engine::format::{Format, Input};
 use crate::engine::framing::resample;
@@ -138,7 +139,11 @@ impl<'a> Pass<'a> {
                                 done.lock().unwrap_or_else(PoisonError::into_inner).insert(number, d);
                             }
                             Err(e) => {
-                                failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(e);
+                                let mut slot = failed.lock().unwrap_or_else(PoisonError::into_inner);
+                                // the cause, whoever comes first
+                                if slot.as_ref().is_none_or(|old| old.code == AFTERMATH) {
+                                    *slot = Some(e);
+                                }
                                 return;
                             }
                         }

@@ -90,6 +90,7 @@ fn plan<'a>(
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
     let mut warnings = assumed(decision.as_ref());
+    warnings.extend(doc.warnings.iter().filter(|w| w.code == "MOV-EDIT").cloned());
     let turn = turn(part.recipe, doc);
     warnings.extend(kept_lying(part.recipe, doc));
     warnings.extend(woven(part.recipe, doc, placement.height != size.1));
@@ -273,21 +274,35 @@ pub(super) struct Finished {
     pub pixel_aspect: f64,
 }
 
-/// The whole source, scaled down into the box; plates are never scaled up.
+/// The whole source, scaled down into the box. Nothing is made of more pixels than the source has, but for the direction in
+/// which pictures for the eye are stretched to square pixels.
 fn place(recipe: &Recipe, t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
+    let aspect = doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0);
     let within = match (turn(recipe, doc), t.within) {
         (90 | 270, Some([w, h])) => Some([h, w]),
         (_, within) => within,
     };
+    let stretched = t.square && !matches!(recipe, Recipe::Plate(_));
+    let full = if stretched { stretch((width, height), aspect) } else { (width, height) };
+    let [box_w, box_h] = within.unwrap_or([full.0, full.1]);
     let fit = Fit {
         source: (width, height),
-        source_pixel_aspect: doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0),
-        target: within.map_or(Target::Within { width, height }, |[width, height]| Target::Within { width, height }),
-        never_up: true,
+        source_pixel_aspect: aspect,
+        target: match stretched {
+            true => Target::Within { width: box_w.min(full.0), height: box_h.min(full.1) },
+            false => Target::Within { width: box_w, height: box_h },
+        },
+        never_up: !stretched,
         square: t.square,
         even: matches!(recipe, Recipe::Proxy(_)),
     };
     fit.place()
+}
+
+/// The size in square pixels that loses nothing: wider, or higher.
+fn stretch((width, height): (u32, u32), aspect: f64) -> (u32, u32) {
+    let more = |side: u32, by: f64| (f64::from(side) * by).round().clamp(1.0, 65_536.0) as u32;
+    if aspect >= 1.0 { (more(width, aspect), height) } else { (width, more(height, 1.0 / aspect)) }
 }
 
 /// Whether every pixel stays where it is.

@@ -139,6 +139,9 @@ pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<
             (Some(i), Some(demuxer)) if has_sound(p, doc) => Some(Sound { file: i.given().file, demuxer, trim }),
             _ => None,
         };
+        if sound.is_some() {
+            in_step(doc)?;
+        }
         let segments = segments(staging, output)?;
         let name = job.all_outputs().nth(output).and_then(|o| o.file_name(1, 0));
         let (reel, out) = (doc.reel.as_deref(), staged_name(output, name.is_some()));
@@ -153,6 +156,18 @@ pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<
 /// Whether the sound of the clip goes into the movie.
 pub(super) fn has_sound(p: &ProxyRecipe, doc: &ClipDoc) -> bool {
     p.audio && is_movie(doc) && doc.clip.unit == ClipUnit::File && doc.audio.channels.is_some()
+}
+
+/// Whether sound and stored pictures run together: an edit list may say otherwise.
+fn in_step(doc: &ClipDoc) -> Result<(), Error> {
+    match doc.warnings.iter().find(|w| w.code == "MOV-EDIT") {
+        None => Ok(()),
+        Some(w) => {
+            let what = format!("{}; its sound is not put beside the stored pictures", w.message);
+            Err(Error::unsupported(what)
+                .fix("make a proxy without sound (`audio = false`), or flatten the movie first"))
+        }
+    }
 }
 
 /// The label of the movie's first frame, counted at the movie's rate; `None` when the clip has none, or counts in a way

@@ -35,7 +35,7 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
     if let Some((name, found)) = stated {
         let space = found.ok_or_else(|| unknown(format!("there is no colour space `{name}`")))?;
         let beside = recorded.map_or_else(String::new, |r| format!(", as `{r}` of the metadata is not known here"));
-        return Ok((sure(space), format!("the rule states it{beside}")));
+        return Ok((sure(space), format!("stated by the rule or its show{beside}")));
     }
     if let Some(name) = recorded {
         return Err(unknown(format!("the metadata name the colour space `{name}`, which is not known here")));
@@ -52,7 +52,10 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
     }
     if let Some(coded) = transfer.filter(|t| *t != "Linear") {
         let what = format!("the pictures are tagged {coded}, primaries {}", primaries.unwrap_or("not stated"));
-        return Err(unknown(format!("{what}, which is not converted in this version")));
+        let e = unknown(format!("{what}, which is not converted in this version"));
+        return Err(
+            e.fix("state another `source`, or leave the pictures as they are: `color = \"source\"` in their own size")
+        );
     }
     if let Some(p) = primaries.filter(|p| !matches!(*p, "BT.709" | "BT.601 625" | "BT.601 525" | "EBU 3213")) {
         return Err(unknown(format!("the pictures have the primaries {p}, and nothing says their curve")));

@@ -3,6 +3,9 @@
 use crate::model::{Error, ErrorKind};
 use std::sync::{Condvar, Mutex, PoisonError};
 
+/// The code of what only follows from another error.
+pub(super) const AFTERMATH: &str = "JOB-CANCELLED";
+
 /// Something that is used by one thread after the other, in an order that was agreed before.
 #[derive(Debug)]
 pub(super) struct Turns<T> {
@@ -25,14 +28,14 @@ impl<T> Turns<T> {
     /// Waits for turn `at` (each from 0 on is taken once) and uses it. When the use fails, nobody waits any more.
     ///
     /// # Errors
-    /// What `use_it` says; `JOB-CANCELLED` when another turn failed.
+    /// What `use_it` says; [`AFTERMATH`] when another turn failed.
     pub(super) fn take(&self, at: usize, use_it: impl FnOnce(&mut T) -> Result<(), Error>) -> Result<(), Error> {
         let mut s = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         while !s.closed && s.next != at {
             s = self.moved.wait(s).unwrap_or_else(PoisonError::into_inner);
         }
         if s.closed {
-            return Err(Error::new(ErrorKind::Io, "JOB-CANCELLED", "an earlier frame failed"));
+            return Err(Error::new(ErrorKind::Io, AFTERMATH, "an earlier frame failed"));
         }
         let used = use_it(&mut s.inner);
         s.next = s.next.saturating_add(1);

@@ -280,7 +280,8 @@ fn edited(movie: &Movie, t: &Track, times: Option<&Times>, doc: &mut ClipDoc) {
     let first = t.edits.iter().find(|e| e.media_time >= 0).map_or(0, |e| e.media_time);
     let late = first.saturating_sub(t.shift) as f64 / scale >= frame;
     let cut = shown > 0.0 && x.total as f64 / scale - shown >= frame;
-    if late || cut || t.edits.iter().filter(|e| e.media_time >= 0).count() > 1 {
+    let other_speed = t.edits.iter().any(|e| e.media_time >= 0 && e.rate != 1 << 16);
+    if late || cut || other_speed || t.edits.iter().filter(|e| e.media_time >= 0).count() > 1 {
         let text = format!(
             "the edit list of track {} shows {shown:.3} s of {:.3} s; frames and timecode are those of the stored media",
             t.number,

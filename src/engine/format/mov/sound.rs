@@ -34,6 +34,12 @@ pub(super) fn read(
     let mut names = Vec::new();
     for t in all {
         let Some(s) = one(t, b, walk, doc)? else { continue };
+        let parts = t.edits.iter().filter(|e| e.media_time >= 0).count();
+        if parts > 1 || t.edits.iter().any(|e| e.media_time >= 0 && e.rate != 1 << 16) {
+            let text =
+                format!("the edit list of track {} plays its sound in {parts} parts or at another speed", t.number);
+            doc.warn("MOV-EDIT", text);
+        }
         if let Some(name) = track_name(b, t, walk.limits(), walk)? {
             let before: u32 = sounds.iter().fold(0, |n, (_, s)| n.saturating_add(s.channels));
             let channels = before.saturating_add(1)..=before.saturating_add(s.channels.min(256));
