@@ -9,7 +9,8 @@ use super::settings::config_path;
 use super::steps::{Bench, Wanted, input};
 use crate::config::recipes_picture as pictures;
 use crate::engine::deliver::{
-    JobFile, MadeOutput, Naming, PlannedOutput, Recipe, StepKind, StepOutcome, StepResult, Treatment, plan,
+    JobFile, MadeOutput, Naming, PlannedOutput, Recipe, StepKind, StepOutcome, StepResult, Treatment, frame_numbers,
+    plan,
 };
 use crate::engine::document::cube;
 use crate::engine::sequence;
@@ -89,6 +90,9 @@ fn one(bench: &Bench, clip: &Wanted, recipe: &Recipe, args: &RenderArgs) -> Resu
     if let Some(problem) = &doc.problem {
         return Err(problem.clone());
     }
+    if let Some(asked) = args.frames {
+        all_there(&doc, asked)?;
+    }
     let stem = stem_of(clip);
     let outputs = plan(&doc, recipe, Naming::Beside { dir: Path::new(""), stem: &stem, recipe: &args.recipe })?;
     let job = job_of(clip, doc, recipe.clone(), outputs, &args.output, args.frames)?;
@@ -109,6 +113,17 @@ pub(super) fn run_here(bench: &Bench, job: &JobFile) -> StepResult {
         let _ = std::fs::remove_dir(hidden.join("staging")).and_then(|()| std::fs::remove_dir(&hidden));
     }
     result
+}
+
+/// Whether the clip has the first and the last frame that are asked for.
+fn all_there(doc: &ClipDoc, (first, last): (i64, i64)) -> Result<(), Error> {
+    let numbers = frame_numbers(doc)?;
+    let (Some(a), Some(b)) = (numbers.first(), numbers.last()) else { return Ok(()) };
+    if first >= *a && last <= *b {
+        return Ok(());
+    }
+    let what = format!("frames {first} to {last} are asked for, {} has {a} to {b}", doc.clip.name);
+    Err(Error::new(ErrorKind::Unsupported, "FRAMES-OUTSIDE", what).fix("ask for frames that are there"))
 }
 
 /// The clip's file name, as outputs are named after it.

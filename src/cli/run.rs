@@ -54,6 +54,7 @@ fn show(now: &ProgressNow) {
     bar.set_message(format!("{} clips, {} arriving", now.clips, now.arriving));
     if now.finished {
         bar.finish_and_clear();
-        eprintln!("{} clips, {} of {} jobs done", now.clips, now.done, now.jobs);
+        let stopped = if now.stopped > 0 { format!(", {} failed", now.stopped) } else { String::new() };
+        eprintln!("{} clips, {} of {} jobs done{stopped}", now.clips, now.done, now.jobs);
     }
 }

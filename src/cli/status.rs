@@ -113,6 +113,9 @@ fn jobs(t: &mut String, s: &Snapshot, st: Style) {
         let _ = write!(text, ", {n} {word}");
     }
     let _ = writeln!(t, "\n{}jobs{}  {text}", st.bold, st.off);
+    if j.quarantined > 0 {
+        let _ = writeln!(t, "    `rushes jobs --state quarantined` says why");
+    }
     for r in s.running.iter().take(SHOWN) {
         let (doing, clip) = (escape_for_people(&r.doing), escape_for_people(&r.clip));
         let _ = writeln!(t, "    {doing} of {clip}, for {:.1} s", r.for_ms as f64 / 1000.0);

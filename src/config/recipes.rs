@@ -19,7 +19,7 @@ const BUILT_IN: [(&str, SidecarFormat); 2] = [(RECORD, SidecarFormat::Json), ("a
 const LATER: &[&str] = &["trim", "package", "report", "amf", "fdl"];
 
 /// Fields of a name that differ from clip to clip.
-const UNIQUE: &[&str] = &["clip", "clip.name", "clip.id", "clip.uuid", "clip.umid"];
+pub(super) const UNIQUE: &[&str] = &["clip", "clip.name", "clip.id", "clip.uuid", "clip.umid"];
 
 /// A recipe as written.
 pub(super) struct RawRecipe {

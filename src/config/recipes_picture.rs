@@ -12,7 +12,7 @@ use crate::engine::document;
 use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
 use crate::engine::framing::Filter;
 use crate::engine::video::{ProResProfile, VideoCodec};
-use crate::model::Rational;
+use crate::model::{Error, Rational};
 use crate::rules::closest;
 use crate::rules::template::Template;
 use sha2::{Digest, Sha256};
@@ -435,8 +435,8 @@ fn cdl(r: &Reader<'_>, t: &mut Treatment, base: &Path) -> bool {
 /// # Errors
 /// A sentence for people.
 pub(crate) fn grade(path: &Path, bytes: &[u8], id: Option<&str>, space: &str) -> Result<CdlGrade, String> {
-    let found = document::cdl::read(bytes, &crate::model::Limits::default()).map_err(|e| e.at(path).to_string())?;
-    let one = document::cdl::select(&found, id).map_err(|e| e.at(path).to_string())?;
+    let found = document::cdl::read(bytes, &crate::model::Limits::default()).map_err(|e| sentence(path, &e))?;
+    let one = document::cdl::select(&found, id).map_err(|e| sentence(path, &e))?;
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let name = one.id.as_ref().map_or_else(|| file.to_string(), |id| format!("{file} {id}"));
     Ok(CdlGrade {
@@ -447,6 +447,13 @@ pub(crate) fn grade(path: &Path, bytes: &[u8], id: Option<&str>, space: &str) ->
         saturation: one.saturation,
         space: space.to_owned(),
     })
+}
+
+/// An error about a look file, without its code, which the caller adds.
+fn sentence(path: &Path, e: &Error) -> String {
+    let line = e.place.line.map_or_else(String::new, |n| format!(" line {n}:"));
+    let fix = e.fix.as_ref().map_or_else(String::new, |f| format!("; {f}"));
+    format!("{}:{line} {}{fix}", path.display(), e.what)
 }
 
 fn lut(r: &Reader<'_>, t: &mut Treatment, base: &Path) -> bool {
@@ -482,7 +489,7 @@ fn lut(r: &Reader<'_>, t: &mut Treatment, base: &Path) -> bool {
 /// # Errors
 /// A sentence for people.
 pub(crate) fn lut_file(path: &Path, bytes: &[u8], input: &str, output: &str) -> Result<LutFile, String> {
-    document::cube::read(bytes).map_err(|e| e.at(path).to_string())?;
+    document::cube::read(bytes).map_err(|e| sentence(path, &e))?;
     Ok(LutFile {
         path: path.to_path_buf(),
         sha256: hex(&Sha256::digest(bytes)),
@@ -518,6 +525,10 @@ fn template(r: &Reader<'_>, recipe: &Recipe) -> Option<Option<Template>> {
             return None;
         }
     };
+    if !template.fields().any(|f| super::recipes::UNIQUE.contains(&f)) {
+        let d = text.at.warning("clips with the same values meet under this name, and later ones get the next version");
+        r.out().push(d.suggest("add {clip}, the clip's own name"));
+    }
     let ext = recipe.extension().unwrap_or_default();
     let mut wrong: Vec<(String, String)> = Vec::new();
     let (folder, file) = text.value.rsplit_once('/').unwrap_or(("", &text.value));

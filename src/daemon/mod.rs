@@ -62,6 +62,8 @@ pub struct ProgressNow {
     pub done: usize,
     /// Jobs known.
     pub jobs: usize,
+    /// Of these, jobs that failed for good or were stopped by somebody.
+    pub stopped: usize,
     /// Set once, at the end.
     pub finished: bool,
 }

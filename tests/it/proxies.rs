@@ -351,3 +351,43 @@ fn what_is_for_the_eye_stands_upright() {
     good(&o);
     assert!(String::from_utf8_lossy(&o.stderr).contains("ORIENTATION-KEPT"), "{}", String::from_utf8_lossy(&o.stderr));
 }
+
+/// Tags that only the coded pictures have are kept, and nothing else is claimed.
+#[test]
+fn tags_of_the_coded_pictures_count() {
+    let Some(programs) = programs("proxies and tags") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let tags = "stream=color_transfer,color_primaries";
+    for (name, transfer, primaries, want) in
+        [("pq", "16", "9", "unknown\nunknown"), ("srgb", "13", "1", "iec61966-2-1\nbt709")]
+    {
+        let path = dir.path().join(format!("{name}.mp4"));
+        let bits = format!(
+            "h264_metadata=transfer_characteristics={transfer}:colour_primaries={primaries}:matrix_coefficients=1"
+        );
+        let picture = "testsrc2=s=320x180:r=25:d=0.2";
+        assert!(make(
+            &programs,
+            &["-f", "lavfi", "-i", picture, "-c:v", "libx264", "-bsf:v", &bits, "-movflags", "-write_colr"],
+            &path
+        ));
+        let line = ["render", &format!("{name}.mp4"), "--recipe", "proxy", "--color", "source", "-o", "out", "--json"];
+        let o = rushes(dir.path(), &line);
+        good(&o);
+        let proxy = dir.path().join(format!("out/{name}.mp4.proxy.mov"));
+        assert_eq!(told(&programs, &proxy, "v:0", tags), want, "{name}");
+    }
+    // one frame alone, at a rate that no camera has
+    let one = dir.path().join("one.mov");
+    let picture = "testsrc2=s=64x64:r=240:d=0.01";
+    assert!(make(
+        &programs,
+        &["-f", "lavfi", "-i", picture, "-frames:v", "1", "-c:v", "prores_ks", "-pix_fmt", "yuv422p10le"],
+        &one
+    ));
+    let o = rushes(dir.path(), &["render", "one.mov", "--recipe", "proxy", "--source", "rec709", "-o", "out"]);
+    let said = String::from_utf8_lossy(&o.stderr).into_owned();
+    assert!(o.status.success() || said.contains("FIELD-ABSENT"), "{said}");
+    let o = rushes(dir.path(), &["render", "pq.mp4", "--recipe", "plate", "--frames", "2-9", "-o", "out"]);
+    assert!(String::from_utf8_lossy(&o.stderr).contains("FRAMES-OUTSIDE"), "{}", String::from_utf8_lossy(&o.stderr));
+}

@@ -28,11 +28,11 @@ pub struct OpenInput<'a> {
 /// # Errors
 /// `FILE-VANISHED`, `FILE-CHANGED`, `FILE-UNREADABLE` (Io), `FILE-NOT-REGULAR` (Malformed), `ROOT-UNAVAILABLE`.
 pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Error> {
-    let sound = |r: &Recipe| matches!(r, Recipe::Proxy(p) if p.audio);
+    let proxy = |r: &Recipe| matches!(r, Recipe::Proxy(_));
     match job.step {
         StepKind::Inspect | StepKind::Frames => {}
-        // the sound of a movie is copied when its pictures are joined
-        StepKind::Finish if job.unit == ClipUnit::File && job.parts().iter().any(|p| sound(p.recipe)) => {}
+        // the sound and the tags of a movie are taken when its pictures are joined
+        StepKind::Finish if job.unit == ClipUnit::File && job.parts().iter().any(|p| proxy(p.recipe)) => {}
         StepKind::Finish | StepKind::Deliver => return Ok(Vec::new()),
     }
     if job.step == StepKind::Frames && job.inputs.len() > most {

@@ -27,7 +27,7 @@ pub const CODECS: &[&str] = &[
 /// Codecs whose every frame stands alone.
 const INTRA: &[&str] = &["prores", "dnxhd", "jpeg2000", "mjpeg", "dvvideo", "rawvideo", "v210", "png"];
 /// How names of such codecs begin in clip documents.
-const ALONE: &[&str] = &["ProRes", "DNx", "JPEG 2000", "Motion JPEG", "DV", "PNG", "Uncompressed", "AVC-Intra"];
+const ALONE: &[&str] = &["ProRes", "DNx", "JPEG 2000", "Motion JPEG", "DV", "PNG", "Uncompressed"];
 /// Longest answer that is read.
 const MOST_ANSWER: u64 = 256 << 10;
 const ENTRIES: &str = "stream=codec_name,profile,width,height,pix_fmt,field_order,color_range,color_space,\

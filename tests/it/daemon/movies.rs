@@ -69,7 +69,7 @@ fn a_worker_of_a_movie_that_dies_costs_its_range_alone() {
     assert_eq!(told["from"], "receipt", "{told}");
     let (decode, encode) = (&told["account"]["decode"], &told["account"]["encode"]);
     assert!(decode["decoder"].as_str().unwrap().ends_with(", prores") && encode["encoder"].is_string(), "{told}");
-    assert_eq!(encode["audio"], "that of the original");
+    assert!(encode["audio"].as_str().unwrap().starts_with("that of the original"));
     assert_eq!(told["account"]["counts"]["frames"], 250);
     f.once();
     assert!(f.outputs() == outputs, "nothing is made twice");

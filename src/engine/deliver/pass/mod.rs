@@ -54,12 +54,15 @@ pub struct Prepared {
 /// movie.
 pub fn prepare(job: &JobFile, inputs: &[OpenInput<'_>], staging: Option<BorrowedFd<'_>>) -> Result<Prepared, Error> {
     match (job.step, staging) {
-        (StepKind::Frames, Some(dir)) => Ok(Prepared {
-            looks: read_looks(job)?,
-            movie: source::start(job, inputs)?,
-            writers: proxy::start(job, dir)?,
-            ..Prepared::default()
-        }),
+        (StepKind::Frames, Some(dir)) => {
+            let (looks, movie) = (read_looks(job)?, source::start(job, inputs)?);
+            let mut doc = job.clip.as_deref().cloned();
+            if let (Some(m), Some(doc)) = (&movie, &mut doc) {
+                m.tag(doc);
+            }
+            let writers = doc.map_or_else(|| Ok(proxy::Writers::new()), |doc| proxy::start(job, &doc, dir))?;
+            Ok(Prepared { looks, movie, writers, joins: Vec::new() })
+        }
         (StepKind::Finish, Some(dir)) => Ok(Prepared { joins: proxy::join(job, inputs, dir)?, ..Prepared::default() }),
         _ => Ok(Prepared::default()),
     }

@@ -90,6 +90,7 @@ fn plan<'a>(
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
     let mut warnings = assumed(decision.as_ref());
+    warnings.extend(decision.as_ref().and_then(|(d, _)| otherwise_tagged(doc, d)));
     warnings.extend(doc.warnings.iter().filter(|w| w.code == "MOV-EDIT").cloned());
     let turn = turn(part.recipe, doc);
     warnings.extend(kept_lying(part.recipe, doc));
@@ -190,6 +191,16 @@ fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
     let Some((Decision { assumed: true, space }, why)) = decision else { return Vec::new() };
     let message = format!("the source is taken for {}: {why}", space.name);
     vec![Warning { code: "COLOR-ASSUMED".into(), message }]
+}
+
+/// What is to be told when tags that no camera writes by habit say something else than what is taken.
+fn otherwise_tagged(doc: &ClipDoc, d: &Decision) -> Option<Warning> {
+    let tag = doc.color.transfer.as_deref().filter(|t| matches!(*t, "PQ" | "HLG" | "sRGB" | "SMPTE 428"))?;
+    if tag == "sRGB" && d.space.name.starts_with("sRGB") {
+        return None;
+    }
+    let message = format!("the source is taken for {}, and its own tags say {tag}", d.space.name);
+    Some(Warning { code: "COLOR-TAGS".into(), message })
 }
 
 /// How far pictures for the eye are turned clockwise; plates keep what is stored.
@@ -384,7 +395,9 @@ fn encode_account(recipe: &Recipe, t: &Treatment, doc: &ClipDoc) -> BTreeMap<Str
     if let Recipe::Proxy(p) = recipe {
         out.insert("matrix".into(), "BT.709, video range, colour samples sited left".into());
         let audio = match (super::proxy::has_sound(p, doc), p.audio) {
-            (true, _) => "that of the original",
+            (true, _) => {
+                "that of the original; FLAC, Opus, DTS, sound that begins late and that of a part, unless it is PCM, as 24-bit PCM"
+            }
             (false, true) => "none in the original",
             (false, false) => "left out by the recipe",
         };

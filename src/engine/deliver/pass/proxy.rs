@@ -95,13 +95,13 @@ fn tags_of(space: &str) -> VideoTags {
     VideoTags { primaries, transfer, matrix: Matrix::Bt709 }
 }
 
-/// Starts the writers of a range's segments.
+/// Starts the writers of a range's segments. `doc` has the tags of the pictures.
 ///
 /// # Errors
 /// `TOOL-MISSING`, and what [`VideoWriter::create`] says.
-pub(super) fn start(job: &JobFile, staging: BorrowedFd<'_>) -> Result<Writers, Error> {
+pub(super) fn start(job: &JobFile, doc: &ClipDoc, staging: BorrowedFd<'_>) -> Result<Writers, Error> {
     let mut writers = Writers::new();
-    let (Some(doc), Some((first, _))) = (job.clip.as_deref(), job.frames) else { return Ok(writers) };
+    let Some((first, _)) = job.frames else { return Ok(writers) };
     for (output, p) in proxies(job) {
         let programs = Programs::of(job)?;
         let folder = folder(staging)?;
@@ -121,7 +121,8 @@ pub(super) fn start(job: &JobFile, staging: BorrowedFd<'_>) -> Result<Writers, E
 /// `TOOL-MISSING`, `OUTPUT-FAILED`, and what [`Assembly::start`] says.
 pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<'_>) -> Result<Vec<Join>, Error> {
     let mut joins = Vec::new();
-    let Some(doc) = job.clip.as_deref() else { return Ok(joins) };
+    let Some(doc) = job.clip.as_deref().filter(|_| proxies(job).next().is_some()) else { return Ok(joins) };
+    let doc = &super::source::tagged(job, doc, inputs)?;
     for (output, p) in proxies(job) {
         let programs = Programs::of(job)?;
         let folder = folder(staging)?;
@@ -224,7 +225,9 @@ impl Join {
         let path = MediaPath::from(Path::new("movie.mov"));
         let input = Input { path: &path, file: &file, size: staged.size };
         let made = inspect("movie", ClipUnit::File, &[input], &job.limits)?;
-        let found = (made.clip.frames, made.fps.project, made.timecode.as_ref().map(|t| t.start.clone()));
+        // one picture alone has no rate that could be told from its duration
+        let rate = if self.frames > 1 { made.fps.project } else { Some(self.rate) };
+        let found = (made.clip.frames, rate, made.timecode.as_ref().map(|t| t.start.clone()));
         let wanted = (Some(self.frames), Some(self.rate), self.start.map(|t| t.to_string()));
         if found == wanted {
             return Ok(staged);

@@ -8,6 +8,12 @@ use crate::engine::video::{ClipColor, Matrix, Range, Span, Tools, VideoFacts, Vi
 use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, Limits, Origin, Warning};
 use std::path::{Path, PathBuf};
 
+/// Threads of a decoder, at most: more than these wait for each other.
+const MOST_THREADS: u16 = 16;
+/// Threads that the encoder always has.
+const X264_THREADS: u16 = 4;
+/// Address space that a thread of a decoder or encoder takes beside: pictures in work and the allocator's reserve.
+const THREAD_MEMORY: u64 = 256 << 20;
 /// Survives that the program is replaced while it runs.
 const OWN_PROGRAM: &str = "/proc/self/exe";
 
@@ -68,13 +74,7 @@ pub(super) struct Movie {
 impl Movie {
     /// Adds the colour tags of the pictures where the container has none.
     pub(super) fn tag(&self, doc: &mut ClipDoc) {
-        let origin = |tag: &str| Origin::new("ffmpeg", tag, "the coded pictures");
-        if let (None, Some(p)) = (&doc.color.primaries, self.primaries) {
-            doc.set("color.primaries", |d| &mut d.color.primaries, p.into(), origin("color_primaries"));
-        }
-        if let (None, Some(t)) = (&doc.color.transfer, self.transfer) {
-            doc.set("color.transfer", |d| &mut d.color.transfer, t.into(), origin("color_transfer"));
-        }
+        tag(doc, self.primaries, self.transfer);
     }
 }
 
@@ -107,15 +107,16 @@ impl Programs {
         }
     }
 
-    /// What they may use. Their processor time is that of all their threads.
+    /// What they may use. Their processor time is that of all their threads, and each thread has pictures of its own.
     pub(super) fn tools(&self, limits: &Limits) -> Tools<'_> {
-        Tools {
-            own_program: Path::new(OWN_PROGRAM),
-            ffmpeg: &self.ffmpeg,
-            ffprobe: &self.ffprobe,
-            limits: Limits { seconds: limits.seconds.saturating_mul(u64::from(limits.threads.max(1))), ..*limits },
-            threads: u16::try_from(limits.threads).unwrap_or(u16::MAX).max(1),
-        }
+        let threads = u16::try_from(limits.threads).unwrap_or(u16::MAX).clamp(1, MOST_THREADS);
+        let beside = u64::from(threads.max(X264_THREADS)).saturating_mul(THREAD_MEMORY);
+        let limits = Limits {
+            seconds: limits.seconds.saturating_mul(u64::from(limits.threads.max(1))),
+            memory: limits.memory.saturating_add(beside),
+            ..*limits
+        };
+        Tools { own_program: Path::new(OWN_PROGRAM), ffmpeg: &self.ffmpeg, ffprobe: &self.ffprobe, limits, threads }
     }
 }
 
@@ -141,19 +142,51 @@ pub(super) fn start(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<Option<Mo
         let size = (Some(facts.width), Some(facts.height));
         if size != (doc.image.width, doc.image.height) {
             let (w, h) = (doc.image.width.unwrap_or(0), doc.image.height.unwrap_or(0));
-            let what = format!("the decoder gives {}x{} pixels where the clip has {w}x{h}", facts.width, facts.height);
-            return Err(Error::new(ErrorKind::Malformed, "FRAME-UNDECODABLE", what));
+            let what =
+                format!("the coded pictures have {}x{} pixels where the clip has {w}x{h}", facts.width, facts.height);
+            return Err(Error::unsupported(what).fix("convert the movie to pictures of one size first"));
         }
         let color = color_of(doc)?;
         let reader = VideoReader::open(input.file, demuxer, &facts, color, span(job, doc)?, &tools)?;
-        let named = |list: &[(&str, &'static str)], name: Option<&str>| {
-            list.iter().find(|(theirs, _)| Some(*theirs) == name).map(|(_, ours)| *ours)
-        };
-        let primaries = named(PRIMARIES, facts.color_primaries.as_deref());
-        let transfer = named(TRANSFERS, facts.color_transfer.as_deref());
+        let (primaries, transfer) = tags(&facts);
         Ok(Movie { reader: Box::new(reader), primaries, transfer, doubts: doubts(color, &facts) })
     };
     open().map(Some).map_err(|e: Error| e.at(input.path.as_path()))
+}
+
+/// What the pictures say of their colour, in the words of clip documents.
+fn tags(facts: &VideoFacts) -> (Option<&'static str>, Option<&'static str>) {
+    let named = |list: &[(&str, &'static str)], name: Option<&str>| {
+        list.iter().find(|(theirs, _)| Some(*theirs) == name).map(|(_, ours)| *ours)
+    };
+    (named(PRIMARIES, facts.color_primaries.as_deref()), named(TRANSFERS, facts.color_transfer.as_deref()))
+}
+
+/// The clip's document with the colour tags of its pictures, asked for again: for steps that decode nothing.
+///
+/// # Errors
+/// `TOOL-MISSING`, and what [`crate::engine::video::probe`] says.
+pub(super) fn tagged(job: &JobFile, doc: &ClipDoc, inputs: &[OpenInput<'_>]) -> Result<ClipDoc, Error> {
+    let mut doc = doc.clone();
+    let (Some(input), Some(demuxer)) = (inputs.first(), demuxer_of(&doc.format.id).filter(|_| is_movie(&doc))) else {
+        return Ok(doc);
+    };
+    let programs = Programs::of(job)?;
+    let facts = crate::engine::video::probe(input.given().file, demuxer, &programs.tools(&job.limits))?;
+    let (primaries, transfer) = tags(&facts);
+    tag(&mut doc, primaries, transfer);
+    Ok(doc)
+}
+
+/// Adds colour tags of the pictures where the container has none.
+fn tag(doc: &mut ClipDoc, primaries: Option<&'static str>, transfer: Option<&'static str>) {
+    let origin = |tag: &str| Origin::new("ffmpeg", tag, "the coded pictures");
+    if let (None, Some(p)) = (&doc.color.primaries, primaries) {
+        doc.set("color.primaries", |d| &mut d.color.primaries, p.into(), origin("color_primaries"));
+    }
+    if let (None, Some(t)) = (&doc.color.transfer, transfer) {
+        doc.set("color.transfer", |d| &mut d.color.transfer, t.into(), origin("color_transfer"));
+    }
 }
 
 fn span(job: &JobFile, doc: &ClipDoc) -> Result<Span, Error> {
