@@ -88,7 +88,8 @@ pub(super) fn set_limits(limits: &Limits) -> Result<(), Error> {
     for (what, resource, soft, hard) in [
         ("memory", Resource::As, memory, memory),
         // Above the soft limit comes SIGXCPU, which says what happened, above the hard one SIGKILL.
-        ("processor time", Resource::Cpu, cpu, cpu.saturating_add(1)),
+        // ffmpeg takes the first as a request to end, and needs a while for that.
+        ("processor time", Resource::Cpu, cpu, cpu.saturating_add(30)),
         ("file size", Resource::Fsize, limits.file_size, limits.file_size),
         ("open files", Resource::Nofile, limits.open_files, limits.open_files),
         ("core dumps", Resource::Core, 0, 0),

@@ -228,9 +228,11 @@ pub(super) fn failure(program: &str, ended: Ended, stderr: &str) -> Error {
     let said = complaint(stderr).or_else(|| stderr.lines().find(|l| !l.trim().is_empty())).unwrap_or("nothing");
     let said: String = without_address(said.trim()).chars().take(300).collect();
     match ended {
-        Ended::Signal(n) if n == libc::SIGXCPU || n == libc::SIGKILL => {
+        Ended::Signal(libc::SIGXCPU) => {
             Error::new(ErrorKind::Limit, "LIMIT-TIME", format!("{program} used up its processor time"))
         }
+        // nobody but the kernel, short of memory, or a person does that
+        Ended::Signal(libc::SIGKILL) => Error::new(ErrorKind::Io, "WORKER-CRASHED", format!("{program} was killed")),
         _ if stderr.contains("Cannot allocate memory") => {
             Error::new(ErrorKind::Limit, "LIMIT-MEMORY", format!("{program} needs more memory than allowed"))
                 .fix("raise the memory limit of the folder")

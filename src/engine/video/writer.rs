@@ -158,7 +158,11 @@ pub(super) fn failed(name: &str, end: &GuardEnd) -> Error {
         }
         // ffmpeg takes the signal of the soft limit as a request to stop, and says so only to those who want to know.
         Ended::Code(255) if end.stderr.trim().is_empty() => limit("LIMIT-TIME", "it used up its processor time"),
-        Ended::Signal(libc::SIGXCPU | libc::SIGKILL) => limit("LIMIT-TIME", "it used up its processor time"),
+        Ended::Signal(libc::SIGXCPU) => limit("LIMIT-TIME", "it used up its processor time"),
+        // nobody but the kernel, short of memory, or a person does that
+        Ended::Signal(libc::SIGKILL) => {
+            Error::new(ErrorKind::Io, "WORKER-CRASHED", format!("ffmpeg was killed while it wrote {name}"))
+        }
         _ if says("Unknown encoder") => io("TOOL-MISSING", None),
         Ended::Signal(n) => {
             let what = format!("ffmpeg died of signal {n} while it wrote {name}; it said: {said}");
@@ -239,7 +243,7 @@ mod tests {
             (Ended::Signal(libc::SIGXFSZ), "", "LIMIT-SIZE"),
             (Ended::Code(1), "[error] av_interleaved_write_frame(): File too large", "LIMIT-SIZE"),
             (Ended::Code(255), "", "LIMIT-TIME"),
-            (Ended::Signal(libc::SIGKILL), "", "LIMIT-TIME"),
+            (Ended::Signal(libc::SIGKILL), "", "WORKER-CRASHED"),
             (Ended::Code(1), "[libx264 @ 0x5] [error] malloc of size 99 failed", "LIMIT-MEMORY"),
             (Ended::Code(1), "[fatal] Unknown encoder 'libx264'", "TOOL-MISSING"),
             (Ended::Signal(libc::SIGSEGV), "", "WORKER-CRASHED"),

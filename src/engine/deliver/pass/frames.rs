@@ -6,6 +6,7 @@ use super::proxy::Writers;
 use super::source::Source;
 use super::store::{Store, counts_of, plate, stamp, still};
 use super::turns::AFTERMATH;
+use crate::engine::colour::Chain;
 use crate::engine::deliver::{Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile};
 use crate::engine::format::{Format, Input};
 use crate::engine::framing::resample;
@@ -170,8 +171,13 @@ impl<'a> Pass<'a> {
             let _share = self.share(budget, &input)?;
             // a movie is read in order, so under the same lock
             let at = u64::try_from(number.saturating_sub(self.doc.clip.first_frame.unwrap_or(0))).unwrap_or(0);
-            let decoded = self.timed(0, || q.source.advance(at)).transpose()?;
+            let decoded = self.timed(0, || q.source.advance(at)).transpose();
+            if decoded.is_err() {
+                // a decoder that failed has nothing to say to others
+                q.todo.clear();
+            }
             drop(q);
+            let decoded = decoded?;
             let decoded = match (decoded, self.format) {
                 (Some(d), _) => d,
                 (None, Some(f)) => self.timed(0, || f.decode(&input, self.limits))?,
@@ -218,15 +224,26 @@ impl<'a> Pass<'a> {
         r
     }
 
-    /// Takes what a frame needs of the budget: the source twice (as decoded and as light), and of each output the picture
-    /// twice and its file.
+    /// Takes what a frame needs of the budget: the source as it is stored and as decoded, the same in light for each kind
+    /// of light that outputs are scaled in, and of one output after the other the picture (and that turned) and its file.
     fn share<'b>(&self, budget: &'b Budget, input: &Input<'_>) -> Result<Share<'b>, Error> {
         let bytes = |w: u32, h: u32| u64::from(w).saturating_mul(u64::from(h)).saturating_mul(12);
+        let source = bytes(self.size.0, self.size.1);
         // of a movie, the raw picture as it comes from the decoder
-        let stored = if self.format.is_some() { input.size } else { bytes(self.size.0, self.size.1) };
-        let source = bytes(self.size.0, self.size.1).saturating_mul(2).saturating_add(stored);
-        let outputs = self.plans.iter().map(|p| bytes(p.placement.width, p.placement.height).saturating_mul(3));
-        let need = outputs.fold(source, u64::saturating_add);
+        let stored = if self.format.is_some() { input.size } else { source };
+        let scaled = self.plans.iter().filter(|p| !p.unscaled);
+        let mut lights: Vec<&Chain> = Vec::new();
+        scaled.for_each(|p| {
+            if !lights.contains(&&p.before) {
+                lights.push(&p.before)
+            }
+        });
+        let light = source.saturating_mul(u64::try_from(lights.len()).unwrap_or(u64::MAX));
+        let of = |p: &PartPlan<'_>| {
+            bytes(p.placement.width, p.placement.height).saturating_mul(if p.turn == 0 { 2 } else { 3 })
+        };
+        let most = self.plans.iter().map(of).max().unwrap_or(0);
+        let need = [source, stored, light, most].into_iter().fold(0, u64::saturating_add);
         budget.take(need).ok_or_else(|| {
             let what = format!(
                 "one frame of {}x{} needs {} MiB, the budget for pictures is {} MiB",

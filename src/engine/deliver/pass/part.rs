@@ -89,13 +89,8 @@ fn plan<'a>(
         Err(e) => return Err(e),
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
-    let mut warnings = assumed(decision.as_ref());
-    warnings.extend(decision.as_ref().and_then(|(d, _)| otherwise_tagged(doc, d)));
-    warnings.extend(doc.warnings.iter().filter(|w| w.code == "MOV-EDIT").cloned());
     let turn = turn(part.recipe, doc);
-    warnings.extend(kept_lying(part.recipe, doc));
-    warnings.extend(woven(part.recipe, doc, placement.height != size.1));
-    warnings.extend(untimed(part.recipe, doc, whole.first().copied()));
+    let warnings = told(part.recipe, doc, decision.as_ref(), placement.height != size.1, whole.first().copied());
     let source = decision.map(|(d, _)| d.space);
     let (before, after) = chains(t, source, space, is_identity(&placement, size), looks)?;
     let kernels = (before.kernel()?, after.kernel()?);
@@ -186,6 +181,23 @@ pub(super) fn only(recipe: &Recipe, wanted: &[i64], doc: &ClipDoc) -> Option<BTr
     }
 }
 
+/// Everything that a person should know of the output before a picture is decoded.
+fn told(
+    recipe: &Recipe,
+    doc: &ClipDoc,
+    decision: Option<&(Decision, String)>,
+    rows_change: bool,
+    first: Option<i64>,
+) -> Vec<Warning> {
+    let mut warnings = assumed(decision);
+    warnings.extend(decision.and_then(|(d, _)| otherwise_tagged(doc, d)));
+    warnings.extend(doc.warnings.iter().filter(|w| w.code == "MOV-EDIT").cloned());
+    warnings.extend(kept_lying(recipe, doc));
+    warnings.extend(woven(recipe, doc, rows_change));
+    warnings.extend(untimed(recipe, doc, first));
+    warnings
+}
+
 /// What is to be told when nothing said which space the source is in.
 fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
     let Some((Decision { assumed: true, space }, why)) = decision else { return Vec::new() };
@@ -195,7 +207,10 @@ fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
 
 /// What is to be told when tags that no camera writes by habit say something else than what is taken.
 fn otherwise_tagged(doc: &ClipDoc, d: &Decision) -> Option<Warning> {
-    let tag = doc.color.transfer.as_deref().filter(|t| matches!(*t, "PQ" | "HLG" | "sRGB" | "SMPTE 428"))?;
+    let coded = matches!(d.space.kind, crate::engine::colour::Kind::SceneCoded | crate::engine::colour::Kind::Display);
+    let tag = doc.color.transfer.as_deref().filter(|t| matches!(*t, "PQ" | "HLG" | "sRGB" | "SMPTE 428"));
+    let tag =
+        tag.or_else(|| (coded && doc.format.id == "exr").then_some("linear light, as every OpenEXR file holds"))?;
     if tag == "sRGB" && d.space.name.starts_with("sRGB") {
         return None;
     }
