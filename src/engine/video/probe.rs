@@ -32,7 +32,9 @@ const ALONE: &[&str] = &["ProRes", "DNx", "JPEG 2000", "Motion JPEG", "DV", "PNG
 const MOST_ANSWER: u64 = 256 << 10;
 const ENTRIES: &str = "stream=codec_name,profile,width,height,pix_fmt,field_order,color_range,color_space,\
 color_transfer,color_primaries,chroma_location,r_frame_rate,avg_frame_rate,nb_frames,start_pts,duration_ts,time_base\
-:format=start_time";
+:format=start_time:packet=pts";
+/// Coded pictures among which the first shown one is looked for: it is stored behind later ones where pictures are reordered.
+const FIRST_PACKETS: usize = 64;
 
 /// Whether every frame of a codec, by its name in clip documents, stands alone, so that decoding may begin at each.
 #[must_use]
@@ -138,7 +140,9 @@ pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
 /// `FILE-MALFORMED` when ffprobe cannot read the file, `FORMAT-UNSUPPORTED` when it has no picture track, a codec outside
 /// [`CODECS`] or an unknown demuxer, `LIMIT-SIZE`, `LIMIT-TIME`, `WORKER-CRASHED`.
 pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts, Error> {
-    let about = ["-select_streams", "V:0", "-show_program_version", "-show_entries", ENTRIES];
+    let first = format!("%+#{FIRST_PACKETS}");
+    let about =
+        ["-select_streams", "V:0", "-show_program_version", "-read_intervals", &first, "-show_entries", ENTRIES];
     understand(&ask(file, demuxer, Edits::LeftOut, &about, tools)?)
 }
 
@@ -269,6 +273,9 @@ fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
     let (Some(width), Some(height)) = (side("width"), side("height")) else {
         return Err(odd("no size of the picture"));
     };
+    let packets = value.get("packets").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let times: Option<Vec<i64>> = packets.iter().map(|p| p.get("pts").and_then(Value::as_i64)).collect();
+    let first = times.and_then(|t| t.into_iter().min()).and_then(|t| u64::try_from(t).ok());
     let begin = value.pointer("/format/start_time").and_then(Value::as_str).and_then(|s| s.parse::<f64>().ok());
     Ok(VideoFacts {
         codec,
@@ -287,8 +294,8 @@ fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
         color_transfer: text("color_transfer"),
         chroma_location: text("chroma_location"),
         field_order: text("field_order"),
-        start_pts: number("start_pts"),
-        starts_at_zero: number("start_pts") == Some(0) && begin == Some(0.0),
+        start_pts: first,
+        starts_at_zero: first == Some(0) && begin == Some(0.0),
         program: value.pointer("/program_version/version").and_then(Value::as_str).map(short),
     })
 }
@@ -335,7 +342,7 @@ mod tests {
         let good = br#"{"streams":[{"codec_name":"prores","profile":"HQ","width":320,"height":240,
             "pix_fmt":"yuv422p10le","color_range":"tv","color_space":"unknown","r_frame_rate":"24000/1001",
             "avg_frame_rate":"24000/1001","time_base":"1/24000","start_pts":0,"duration_ts":25025,"nb_frames":"25"}],
-            "format":{"start_time":"0.000000"}}"#;
+            "format":{"start_time":"0.000000"},"packets":[{"pts":0},{"pts":2002},{"pts":1001}]}"#;
         let facts = understand(good).unwrap();
         assert_eq!((facts.width, facts.height, facts.nb_frames), (320, 240, Some(25)));
         assert_eq!((facts.color_range.as_deref(), facts.color_space), (Some("tv"), None));
@@ -343,6 +350,15 @@ mod tests {
         let facts = understand(good).unwrap();
         assert!(facts.evenly_timed(rate) && !facts.evenly_timed(Rational::new(24, 1).unwrap()));
         assert!(!VideoFacts { nb_frames: Some(24), ..facts.clone() }.evenly_timed(rate));
+        let late = String::from_utf8_lossy(good).replace("\"pts\":0}", "\"pts\":3003}");
+        let late = understand(late.as_bytes()).unwrap();
+        assert_eq!(
+            (late.start_pts, late.starts_at_zero),
+            (Some(1001), false),
+            "the first shown is not the first stored"
+        );
+        let early = String::from_utf8_lossy(good).replace("\"pts\":0}", "\"pts\":-1001}");
+        assert!(!understand(early.as_bytes()).unwrap().evenly_timed(rate));
         assert!(facts.stands_alone() && !VideoFacts { codec: "h264".into(), ..facts }.stands_alone());
         for end in 0..good.len() {
             assert!(understand(&good[..end]).is_err());

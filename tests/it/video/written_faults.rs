@@ -78,6 +78,13 @@ fn a_full_disk_is_named() {
         let e = until_wrong(&folder, &spec(HQ, "24"), 3000, &tools);
         // The join needs as much again; what is written last, after the last picture, counts as well.
         std::fs::remove_file(at.join("a.mov")).unwrap();
+        // its room is free when the last program that had it open is gone
+        let full = || rustix::fs::statvfs(at).unwrap().f_bfree * 2 < rustix::fs::statvfs(at).unwrap().f_blocks;
+        for _ in 0..100 {
+            if full() {
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+        }
         let spec = spec(HQ, "24");
         let mut w = VideoWriter::create(&folder, "b.mov", &spec, &tools).unwrap();
         w.write(&noise(&spec, 1)).unwrap();
