@@ -206,8 +206,8 @@ fn show(out: &mut Out, a: &Answer) -> Result<(), Stop> {
     for (n, s) in steps(&c.after).iter().enumerate() {
         out.line(line(&format!("op {}", c.before.len() + n + 1), s))?;
     }
-    if c.turn != 0 {
-        out.line(line("turn", &format!("{} degrees clockwise", c.turn)))?;
+    if c.rotation != 0 {
+        out.line(line("rotation", &format!("{} degrees clockwise", c.rotation)))?;
     }
     for (k, v) in &c.encode {
         out.line(line("encode", &format!("{k}: {v}")))?;

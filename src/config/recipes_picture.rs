@@ -15,8 +15,6 @@ use crate::engine::video::{ProResProfile, VideoCodec};
 use crate::model::{Error, Rational};
 use crate::rules::closest;
 use crate::rules::template::Template;
-use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 /// A kind of picture recipe.
@@ -492,17 +490,9 @@ pub(crate) fn lut_file(path: &Path, bytes: &[u8], input: &str, output: &str) -> 
     document::cube::read(bytes).map_err(|e| sentence(path, &e))?;
     Ok(LutFile {
         path: path.to_path_buf(),
-        sha256: hex(&Sha256::digest(bytes)),
+        sha256: colour::sha256(bytes),
         input: input.to_owned(),
         output: output.to_owned(),
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut out, b| {
-        // writing to a String cannot fail
-        let _ = write!(out, "{b:02x}");
-        out
     })
 }
 

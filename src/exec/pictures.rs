@@ -4,7 +4,7 @@
 use super::local::{Runner, StepRun};
 use crate::engine::deliver::{
     Claim, FrameCounts, JobFile, MadeOutput, Part, Recipe, Rendered, Stage, StagedFile, StepKind, StepOutcome,
-    StepResult, Workspace, frame_numbers, needed_frames, publish,
+    StepResult, Workspace, frame_numbers, frames_within, needed_frames, publish,
 };
 use crate::engine::video::stands_alone;
 use crate::model::{ClipUnit, Error, ErrorKind};
@@ -112,11 +112,7 @@ fn needs_finish(recipe: &Recipe) -> bool {
 /// `FIELD-ABSENT` when the number of frames is not known, `FRAMES-OUTSIDE` when none of the frames asked for exists.
 fn wanted_frames(job: &JobFile) -> Result<Vec<i64>, Error> {
     let clip = job.clip.as_ref().ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "there is no clip"))?;
-    let numbers = frame_numbers(clip)?;
-    let wanted: Vec<i64> = match job.frames {
-        Some((a, b)) => numbers.into_iter().filter(|n| (a..=b).contains(n)).collect(),
-        None => numbers,
-    };
+    let wanted = frames_within(clip, job.frames)?;
     if wanted.is_empty() {
         let what = "none of the frames that were asked for is in the clip";
         return Err(Error::new(ErrorKind::Malformed, "FRAMES-OUTSIDE", what));

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 pub const ACCOUNT_SCHEMA: &str = "rushes.account/1";
 
 /// Everything that decided the pixels of a deliverable. Together with the source files it is enough to compute any pixel
-/// again: decode as `decode` says, apply `before` to each pixel, resample as `placement` says, apply `after`, turn by `turn`, store.
+/// again: decode as `decode` says, apply `before` to each pixel, resample as `placement` says, apply `after`, rotate by `rotation`, store.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// [`ACCOUNT_SCHEMA`].
@@ -32,9 +32,9 @@ pub struct Account {
     pub placement: Placement,
     /// Ops after resampling, in order.
     pub after: Vec<Step>,
-    /// Degrees, clockwise, by which the picture is turned at the end, so that it stands upright: 0, 90, 180 or 270.
+    /// Degrees, clockwise, by which the picture is rotated at the end, so that it stands upright: 0, 90, 180 or 270.
     #[serde(skip_serializing_if = "is_zero", default)]
-    pub turn: u16,
+    pub rotation: u16,
     /// How the output is stored, choice by choice.
     pub encode: BTreeMap<String, String>,
     /// Show, folder, rule and whatever else the job was given.

@@ -32,6 +32,16 @@ pub fn frame_numbers(doc: &ClipDoc) -> Result<Vec<i64>, Error> {
     Ok(numbers)
 }
 
+/// Of these the ones from `bounds.0` to `bounds.1`, both included; all without bounds.
+///
+/// # Errors
+/// As [`frame_numbers`].
+pub fn frames_within(doc: &ClipDoc, bounds: Option<(i64, i64)>) -> Result<Vec<i64>, Error> {
+    let mut numbers = frame_numbers(doc)?;
+    numbers.retain(|n| bounds.is_none_or(|(a, b)| (a..=b).contains(n)));
+    Ok(numbers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +62,9 @@ mod tests {
         d.clip.gaps = (0..300_000).map(|n| FrameGap { first: 1002 + 2 * n, last: 1002 + 2 * n }).collect();
         d.clip.frames = Some(300_000);
         assert_eq!(frame_numbers(&d).unwrap().last(), Some(&600_999), "and in no time");
+        assert_eq!(frames_within(&d, Some((1000, 1005))).unwrap(), [1001, 1003, 1005]);
+        assert_eq!(frames_within(&d, None).unwrap(), frame_numbers(&d).unwrap());
+        assert_eq!(frames_within(&d, Some((1002, 1002))).unwrap(), [0i64; 0]);
         d.clip.frames = Some(u64::MAX);
         assert_eq!(frame_numbers(&d).unwrap_err().kind, ErrorKind::Limit);
         d.clip.unit = ClipUnit::Spanned;

@@ -17,7 +17,7 @@ mod work;
 mod workspace;
 
 pub use account::{ACCOUNT_SCHEMA, Account, ColorAccount, FrameCounts, PassStats, Rendered, SourceAccount, StagedFile};
-pub use frames::frame_numbers;
+pub use frames::{frame_numbers, frames_within};
 pub use names::{OutputPattern, stand_in};
 pub use pass::{ACCOUNT_ATTRIBUTE, Prepared, needed_frames, prepare};
 pub use picture::{

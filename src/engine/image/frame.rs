@@ -82,9 +82,9 @@ impl Frame {
         &mut self.data
     }
 
-    /// The picture turned clockwise by 90, 180 or 270 degrees; by anything else, as it is.
+    /// The picture rotated clockwise by 90, 180 or 270 degrees; by anything else, as it is.
     #[must_use]
-    pub fn turned(self, degrees: u16) -> Self {
+    pub fn rotated(self, degrees: u16) -> Self {
         let (w, h) = (self.width, self.height);
         let column = |x: u32| (0..h).map(move |y| (x, y));
         let data: Vec<f32> = match degrees {
@@ -144,17 +144,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turning() {
+    fn rotation() {
         // a b c / d e f, one letter a pixel
         let f = |w, h, letters: &str| {
             Frame::from_samples(w, h, letters.bytes().flat_map(|b| [f32::from(b); 3]).collect()).unwrap()
         };
         let picture = f(3, 2, "abcdef");
-        assert_eq!(picture.clone().turned(90), f(2, 3, "daebfc"));
-        assert_eq!(picture.clone().turned(180), f(3, 2, "fedcba"));
-        assert_eq!(picture.clone().turned(270), f(2, 3, "cfbead"));
-        assert_eq!(picture.clone().turned(0), picture);
-        assert_eq!(picture.clone().turned(90).turned(270), picture);
+        assert_eq!(picture.clone().rotated(90), f(2, 3, "daebfc"));
+        assert_eq!(picture.clone().rotated(180), f(3, 2, "fedcba"));
+        assert_eq!(picture.clone().rotated(270), f(2, 3, "cfbead"));
+        assert_eq!(picture.clone().rotated(0), picture);
+        assert_eq!(picture.clone().rotated(90).rotated(270), picture);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod colour;
 mod join;
+mod names;
 mod pixel;
 mod probe;
 mod raw;
@@ -16,7 +17,7 @@ pub use probe::{CODECS, VideoFacts, demuxer_of, probe, stands_alone, version};
 pub use raw::raw_picture;
 pub use reader::{Span, VideoReader};
 pub use sound::Sound;
-pub use spec::{Primaries, ProResProfile, Transfer, VideoCodec, VideoSpec, VideoTags};
+pub use spec::{H264_THREADS, Primaries, ProResProfile, Transfer, VideoCodec, VideoSpec, VideoTags};
 pub use writer::VideoWriter;
 
 use crate::model::Limits;

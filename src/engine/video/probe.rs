@@ -1,7 +1,7 @@
 //! What ffprobe says about the picture track of a file.
 
 use super::{MOST_WRITTEN, Tools};
-use crate::engine::process::{Ended, GuardArg, GuardCall, Stream};
+use crate::engine::process::{Ended, GuardArg, GuardCall, GuardEnd, Stream};
 use crate::model::{Error, ErrorKind, Limits, Rational};
 use serde_json::Value;
 use std::fs::File;
@@ -112,13 +112,18 @@ pub(super) fn input_args(demuxer: &'static str, edits: Edits) -> Vec<GuardArg> {
     stored.iter().chain(&fixed).map(GuardArg::from).collect()
 }
 
-/// Calls ffmpeg or ffprobe for `file`, which the arguments name as the first one that is read; it answers by its pipe and may
-/// write nothing else.
-pub(super) fn call<'a>(program: &Path, args: Vec<GuardArg>, file: &'a File, tools: &Tools<'_>) -> GuardCall<'a> {
+/// Calls ffmpeg or ffprobe, for `file` if the arguments name one, as the first one that is read; it answers by its pipe and
+/// may write nothing else.
+pub(super) fn call<'a>(
+    program: &Path,
+    args: Vec<GuardArg>,
+    file: Option<&'a File>,
+    tools: &Tools<'_>,
+) -> GuardCall<'a> {
     GuardCall {
         program: program.to_path_buf(),
         args,
-        reads: vec![file],
+        reads: file.into_iter().collect(),
         writes: Vec::new(),
         stdin: Stream::Null,
         stdout: Stream::Pipe,
@@ -159,20 +164,26 @@ pub(super) fn ask(
     args.extend(input_args(demuxer, edits));
     args.extend(about.iter().chain(&["-of", "json"]).map(GuardArg::from));
     args.push(GuardArg::Read("file:", 0));
-    let mut child = call(tools.ffprobe, args, file, tools).spawn(tools.own_program)?;
+    let (answer, end) = answer(&call(tools.ffprobe, args, Some(file), tools), tools)?;
+    match end.ended {
+        Ended::Code(0) => Ok(answer),
+        ended => Err(failure("ffprobe", ended, &end.stderr)),
+    }
+}
+
+/// What a program writes to its standard output, and how it ended.
+fn answer(call: &GuardCall<'_>, tools: &Tools<'_>) -> Result<(Vec<u8>, GuardEnd), Error> {
+    let mut child = call.spawn(tools.own_program)?;
     let mut answer = Vec::new();
     if let Some(out) = child.take_stdout() {
         let read = out.take(MOST_ANSWER + 1).read_to_end(&mut answer);
-        read.map_err(|e| Error::io("WORKER-CRASHED", "read what ffprobe says", &e))?;
+        read.map_err(|e| Error::io("WORKER-CRASHED", "read what a program says", &e))?;
     }
     let end = child.finish()?;
     if u64::try_from(answer.len()).unwrap_or(u64::MAX) > MOST_ANSWER {
         return Err(Error::limit("ffprobe says more than 256 KiB about one file"));
     }
-    match end.ended {
-        Ended::Code(0) => Ok(answer),
-        ended => Err(failure("ffprobe", ended, &end.stderr)),
-    }
+    Ok((answer, end))
 }
 
 /// The version of the ffmpeg that writes movies, as it says it. Call it before the process locks itself in.
@@ -180,22 +191,8 @@ pub(super) fn ask(
 /// # Errors
 /// `WORKER-CRASHED` when it cannot be started or says nothing that is a version.
 pub fn version(tools: &Tools<'_>) -> Result<String, Error> {
-    let call = GuardCall {
-        program: tools.ffmpeg.to_path_buf(),
-        args: ["-hide_banner", "-version"].iter().map(GuardArg::from).collect(),
-        reads: Vec::new(),
-        writes: Vec::new(),
-        stdin: Stream::Null,
-        stdout: Stream::Pipe,
-        limits: Limits { file_size: MOST_WRITTEN, ..tools.limits },
-    };
-    let mut child = call.spawn(tools.own_program)?;
-    let mut answer = Vec::new();
-    if let Some(out) = child.take_stdout() {
-        let read = out.take(MOST_ANSWER).read_to_end(&mut answer);
-        read.map_err(|e| Error::io("WORKER-CRASHED", "read what ffmpeg says", &e))?;
-    }
-    child.finish()?;
+    let args = ["-hide_banner", "-version"].iter().map(GuardArg::from).collect();
+    let (answer, _) = answer(&call(tools.ffmpeg, args, None, tools), tools)?;
     let text = String::from_utf8_lossy(&answer);
     let found = text.strip_prefix("ffmpeg version ").and_then(|t| t.split_whitespace().next());
     found.map(short).ok_or_else(|| Error::new(ErrorKind::Io, "WORKER-CRASHED", "ffmpeg does not say its version"))

@@ -76,7 +76,7 @@ impl VideoReader {
         let when = Timing::of(facts, span);
         describe(&format, facts, when, &mut how);
         let args = arguments(demuxer, codec, &format, span, when, tools.threads.max(1));
-        let mut child = call(tools.ffmpeg, args, file, tools).spawn(tools.own_program)?;
+        let mut child = call(tools.ffmpeg, args, Some(file), tools).spawn(tools.own_program)?;
         let out = child.take_stdout();
         let out = out.ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a decoder without a pipe"))?;
         let converter = Converter::new(format, facts.width, facts.height, coding, siting);

@@ -146,7 +146,7 @@ pub struct VideoSpec {
 }
 
 /// Frame threads of x264. Its result depends on them, so they do not depend on the machine.
-const H264_THREADS: &str = "4";
+pub const H264_THREADS: u16 = 4;
 /// Largest side; x264's own limit.
 const MOST_SIDE: u32 = 16_384;
 
@@ -241,7 +241,7 @@ impl VideoSpec {
                 let (gop, crf) = (self.rate.nominal().to_string(), crf.to_string());
                 add(&["-c:v", "libx264", "-profile:v", "high", "-preset", "veryfast", "-crf", &crf, "-bf", "0"]);
                 add(&["-g", &gop, "-keyint_min", &gop, "-sc_threshold", "0", "-flags:v", "+bitexact+cgop"]);
-                add(&["-threads:v", H264_THREADS]);
+                add(&["-threads:v", &H264_THREADS.to_string()]);
             }
             VideoCodec::ProRes { profile } => {
                 let profile = match profile {

@@ -88,6 +88,18 @@ impl Facility {
         Running { child }
     }
 
+    /// Waits until a picture job has left some frames of its first output in staging, then kills every worker.
+    pub fn kill_workers_at_work(&self) {
+        let staged = || {
+            let stages = std::fs::read_dir(self.path("out/.rushes/staging")).into_iter().flatten().flatten();
+            stages.map(|s| std::fs::read_dir(s.path().join("0")).map_or(0, Iterator::count)).max().unwrap_or(0)
+        };
+        wait_for("the first frames", 60, || staged() > 3);
+        let pattern = format!("render --job {}/state", self.dir.path().display());
+        let killed = Command::new("pkill").args(["-KILL", "-f", &pattern]).status().unwrap();
+        assert!(killed.success(), "no worker was there to kill");
+    }
+
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }

@@ -35,17 +35,8 @@ fn a_worker_of_a_movie_that_dies_costs_its_range_alone() {
     std::fs::create_dir(f.path("hot/A001")).unwrap();
     std::fs::rename(&source, f.path("hot/A001/A001C001.mov")).unwrap();
     let running = f.serve();
-    let staged = || {
-        let stages = std::fs::read_dir(f.path("out/.rushes/staging")).into_iter().flatten().flatten();
-        stages.map(|s| std::fs::read_dir(s.path().join("0")).map_or(0, Iterator::count)).max().unwrap_or(0)
-    };
-    wait_for("the first frames", 60, || staged() > 3);
-    assert!(at_work(f.dir.path()) > 0, "decoder and encoder are at work");
-    let killed = Command::new("pkill")
-        .args(["-KILL", "-f", &format!("render --job {}/state", f.dir.path().display())])
-        .status()
-        .unwrap();
-    assert!(killed.success(), "no worker was there to kill");
+    wait_for("decoder and encoder to be at work", 60, || at_work(f.dir.path()) > 1);
+    f.kill_workers_at_work();
     let made = f.path("out/editorial/A001C001_v001/A001C001.mov");
     wait_for("the proxy", 120, || made.exists());
     wait_for("the sheet", 60, || f.outputs().keys().any(|k| k.ends_with(".contact-sheet.jpg")));

@@ -141,16 +141,7 @@ fn a_worker_that_dies_costs_its_range_alone() {
         std::fs::write(d.join(format!("B001_C001.{:04}.dpx", 1001 + i)), bytes).unwrap();
     }
     let running = f.serve();
-    let staged = || {
-        let stages = std::fs::read_dir(f.path("out/.rushes/staging")).into_iter().flatten().flatten();
-        stages.map(|s| std::fs::read_dir(s.path().join("0")).map_or(0, Iterator::count)).max().unwrap_or(0)
-    };
-    wait_for("the first frames", 60, || staged() > 3);
-    let killed = Command::new("pkill")
-        .args(["-KILL", "-f", &format!("render --job {}/state", f.dir.path().display())])
-        .status()
-        .unwrap();
-    assert!(killed.success(), "no worker was there to kill");
+    f.kill_workers_at_work();
     let last = f.path("out/B001/B001_C001_PL01_v001/B001_C001_PL01_v001.1400.exr");
     wait_for("the plate", 120, || last.exists());
     let names: BTreeMap<String, Vec<u8>> = f.outputs();

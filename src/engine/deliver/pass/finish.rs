@@ -2,7 +2,7 @@
 
 use super::part::only;
 use super::store::{Store, stamp, still};
-use crate::engine::deliver::{ContactSheetRecipe, FrameCounts, JobFile, Recipe, Rendered};
+use crate::engine::deliver::{ContactSheetRecipe, FrameCounts, JobFile, Recipe, Rendered, frames_within};
 use crate::engine::encode::contact_sheet::{Cell, Sheet};
 use crate::engine::image::Frame;
 use crate::model::{ClipDoc, Error, ErrorKind};
@@ -45,10 +45,7 @@ pub(in super::super) fn finish(
 ) -> Result<Rendered, Error> {
     let internal = |what: &str| Error::new(ErrorKind::Io, "INTERNAL", what);
     let doc = job.clip.as_deref().ok_or_else(|| internal("the step has no clip"))?;
-    let wanted: Vec<i64> = super::super::frame_numbers(doc)?
-        .into_iter()
-        .filter(|n| job.frames.is_none_or(|(a, b)| (a..=b).contains(n)))
-        .collect();
+    let wanted = frames_within(doc, job.frames)?;
     let store = Store { staging, mode: job.mode };
     let outputs = job.all_outputs().count();
     let mut r = Rendered {

@@ -7,7 +7,9 @@ use super::source::Source;
 use super::store::{Store, counts_of, plate, stamp, still};
 use super::turns::AFTERMATH;
 use crate::engine::colour::Chain;
-use crate::engine::deliver::{Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile};
+use crate::engine::deliver::{
+    Account, FrameCounts, JobFile, OpenInput, PassStats, Recipe, Rendered, StagedFile, frames_within,
+};
 use crate::engine::format::{Format, Input};
 use crate::engine::framing::resample;
 use crate::engine::image::{Decoded, Frame};
@@ -53,14 +55,9 @@ pub(in super::super) fn run(
     prepared: super::Prepared,
 ) -> Result<Rendered, Error> {
     let invalid = |what: &str| Error::new(ErrorKind::Malformed, "JOB-INVALID", what);
-    let mut doc = job.clip.as_deref().cloned().ok_or_else(|| invalid("the step makes outputs but has no clip"))?;
-    if let Some(m) = &prepared.movie {
-        m.tag(&mut doc);
-    }
-    let doc = &doc;
-    let (first, last) = job.frames.ok_or_else(|| invalid("a range has no frames"))?;
-    let numbers: Vec<i64> =
-        super::super::frame_numbers(doc)?.into_iter().filter(|n| (first..=last).contains(n)).collect();
+    let doc = prepared.doc.as_ref().ok_or_else(|| invalid("the step makes outputs but has no clip"))?;
+    let bounds = job.frames.ok_or_else(|| invalid("a range has no frames"))?;
+    let numbers = frames_within(doc, Some(bounds))?;
     let doubts = prepared.movie.as_ref().map(|m| m.doubts.clone()).unwrap_or_default();
     let given: Vec<Input<'_>> = inputs.iter().map(OpenInput::given).collect();
     let first = given.first().ok_or_else(|| invalid("a range has no files"))?;
@@ -225,7 +222,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Takes what a frame needs of the budget: the source as it is stored and as decoded, the same in light for each kind
-    /// of light that outputs are scaled in, and of one output after the other the picture (and that turned) and its file.
+    /// of light that outputs are scaled in, and of one output after the other the picture (and that rotated) and its file.
     fn share<'b>(&self, budget: &'b Budget, input: &Input<'_>) -> Result<Share<'b>, Error> {
         let bytes = |w: u32, h: u32| u64::from(w).saturating_mul(u64::from(h)).saturating_mul(12);
         let source = bytes(self.size.0, self.size.1);
@@ -240,7 +237,7 @@ impl<'a> Pass<'a> {
         });
         let light = source.saturating_mul(u64::try_from(lights.len()).unwrap_or(u64::MAX));
         let of = |p: &PartPlan<'_>| {
-            bytes(p.placement.width, p.placement.height).saturating_mul(if p.turn == 0 { 2 } else { 3 })
+            bytes(p.placement.width, p.placement.height).saturating_mul(if p.rotation == 0 { 2 } else { 3 })
         };
         let most = self.plans.iter().map(of).max().unwrap_or(0);
         let need = [source, stored, light, most].into_iter().fold(0, u64::saturating_add);
@@ -280,7 +277,7 @@ impl<'a> Pass<'a> {
         d.counts = vec![FrameCounts::default(); self.plans.len()];
         let mut light: Vec<(&PartPlan<'_>, Frame)> = Vec::new();
         for p in self.plans.iter().filter(|p| p.needs(number)) {
-            let picture = self.timed(1, || self.treat(p, &frame, &mut light))?.turned(p.turn);
+            let picture = self.timed(1, || self.treat(p, &frame, &mut light))?.rotated(p.rotation);
             self.timed(2, || self.store(p, (turn, number), &picture, &how, &mut d))?;
         }
         let mut first = self.how.lock().unwrap_or_else(PoisonError::into_inner);

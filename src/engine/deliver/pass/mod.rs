@@ -8,6 +8,7 @@ mod proxy;
 mod source;
 mod source_space;
 mod store;
+mod told;
 mod turns;
 
 pub use store::ACCOUNT_ATTRIBUTE;
@@ -16,7 +17,7 @@ pub(super) use finish::finish;
 pub(super) use frames::run;
 
 use crate::engine::deliver::{JobFile, OpenInput, StepKind};
-use crate::model::{Error, ErrorKind};
+use crate::model::{ClipDoc, Error, ErrorKind};
 use part::Looks;
 use rustix::fs::{Mode, OFlags};
 use std::collections::BTreeSet;
@@ -42,6 +43,8 @@ pub fn needed_frames(job: &JobFile, wanted: &[i64]) -> Vec<i64> {
 #[derive(Debug, Default)]
 pub struct Prepared {
     looks: Looks,
+    /// The clip, with the colour tags of a movie's pictures.
+    doc: Option<ClipDoc>,
     movie: Option<source::Movie>,
     writers: proxy::Writers,
     joins: Vec<proxy::Join>,
@@ -55,13 +58,10 @@ pub struct Prepared {
 pub fn prepare(job: &JobFile, inputs: &[OpenInput<'_>], staging: Option<BorrowedFd<'_>>) -> Result<Prepared, Error> {
     match (job.step, staging) {
         (StepKind::Frames, Some(dir)) => {
-            let (looks, movie) = (read_looks(job)?, source::start(job, inputs)?);
-            let mut doc = job.clip.as_deref().cloned();
-            if let (Some(m), Some(doc)) = (&movie, &mut doc) {
-                m.tag(doc);
-            }
-            let writers = doc.map_or_else(|| Ok(proxy::Writers::new()), |doc| proxy::start(job, &doc, dir))?;
-            Ok(Prepared { looks, movie, writers, joins: Vec::new() })
+            let looks = read_looks(job)?;
+            let (doc, movie) = source::start(job, inputs)?;
+            let writers = proxy::start(job, &doc, dir)?;
+            Ok(Prepared { looks, doc: Some(doc), movie, writers, joins: Vec::new() })
         }
         (StepKind::Finish, Some(dir)) => Ok(Prepared { joins: proxy::join(job, inputs, dir)?, ..Prepared::default() }),
         _ => Ok(Prepared::default()),

@@ -1,9 +1,11 @@
 //! What one output needs of each frame: its ops, its geometry, its account.
 
 use super::source_space::{Decision, decide, named};
+use super::told::told;
 use crate::engine::colour::{Builder, Cdl, CdlStyle, Chain, Kernel, Op, Space, ops_of_cube, sha256};
 use crate::engine::deliver::{
     ACCOUNT_SCHEMA, Account, ColorAccount, JobFile, LutFile, Part, PlannedOutput, Recipe, SourceAccount, Treatment,
+    frames_within,
 };
 use crate::engine::framing::{Crop, Filter, Fit, Placement, Target};
 use crate::engine::video::VideoCodec;
@@ -32,7 +34,7 @@ pub(super) struct PartPlan<'a> {
     /// Geometry.
     pub placement: Placement,
     /// Degrees, clockwise, by which the finished picture is turned.
-    pub turn: u16,
+    pub rotation: u16,
     /// Whether every pixel stays where it is: then `before` is all there is.
     pub unscaled: bool,
     /// The filter.
@@ -57,10 +59,7 @@ pub(super) fn plans<'a>(
     frames: &[i64],
 ) -> Result<Vec<PartPlan<'a>>, Error> {
     let bounds = job.whole.or(job.frames);
-    let whole: Vec<i64> = super::super::frame_numbers(doc)?
-        .into_iter()
-        .filter(|n| bounds.is_none_or(|(a, b)| (a..=b).contains(n)))
-        .collect();
+    let whole = frames_within(doc, bounds)?;
     let mut out = Vec::new();
     for part in job.parts() {
         for (n, planned) in part.outputs.iter().enumerate() {
@@ -89,7 +88,7 @@ fn plan<'a>(
         Err(e) => return Err(e),
     };
     let (space, color) = color_account(t, decision.as_ref(), as_source)?;
-    let turn = turn(part.recipe, doc);
+    let rotation = rotation(part.recipe, doc);
     let warnings = told(part.recipe, doc, decision.as_ref(), placement.height != size.1, whole.first().copied());
     let source = decision.map(|(d, _)| d.space);
     let (before, after) = chains(t, source, space, is_identity(&placement, size), looks)?;
@@ -116,7 +115,7 @@ fn plan<'a>(
         before: before.steps.clone(),
         placement,
         after: after.steps.clone(),
-        turn,
+        rotation,
         encode: encode_account(part.recipe, t, doc),
         context: part.context.clone(),
         counts: None,
@@ -130,7 +129,7 @@ fn plan<'a>(
         before,
         kernels,
         placement,
-        turn,
+        rotation,
         unscaled: is_identity(&placement, size),
         filter: t.filter,
         space: space.or(source),
@@ -181,83 +180,14 @@ pub(super) fn only(recipe: &Recipe, wanted: &[i64], doc: &ClipDoc) -> Option<BTr
     }
 }
 
-/// Everything that a person should know of the output before a picture is decoded.
-fn told(
-    recipe: &Recipe,
-    doc: &ClipDoc,
-    decision: Option<&(Decision, String)>,
-    rows_change: bool,
-    first: Option<i64>,
-) -> Vec<Warning> {
-    let mut warnings = assumed(decision);
-    warnings.extend(decision.and_then(|(d, _)| otherwise_tagged(doc, d)));
-    warnings.extend(doc.warnings.iter().filter(|w| w.code == "MOV-EDIT").cloned());
-    warnings.extend(kept_lying(recipe, doc));
-    warnings.extend(woven(recipe, doc, rows_change));
-    warnings.extend(untimed(recipe, doc, first));
-    warnings
-}
-
-/// What is to be told when nothing said which space the source is in.
-fn assumed(decision: Option<&(Decision, String)>) -> Vec<Warning> {
-    let Some((Decision { assumed: true, space }, why)) = decision else { return Vec::new() };
-    let message = format!("the source is taken for {}: {why}", space.name);
-    vec![Warning { code: "COLOR-ASSUMED".into(), message }]
-}
-
-/// What is to be told when tags that no camera writes by habit say something else than what is taken.
-fn otherwise_tagged(doc: &ClipDoc, d: &Decision) -> Option<Warning> {
-    let coded = matches!(d.space.kind, crate::engine::colour::Kind::SceneCoded | crate::engine::colour::Kind::Display);
-    let tag = doc.color.transfer.as_deref().filter(|t| matches!(*t, "PQ" | "HLG" | "sRGB" | "SMPTE 428"));
-    let tag =
-        tag.or_else(|| (coded && doc.format.id == "exr").then_some("linear light, as every OpenEXR file holds"))?;
-    if tag == "sRGB" && d.space.name.starts_with("sRGB") {
-        return None;
-    }
-    let message = format!("the source is taken for {}, and its own tags say {tag}", d.space.name);
-    Some(Warning { code: "COLOR-TAGS".into(), message })
-}
-
 /// How far pictures for the eye are turned clockwise; plates keep what is stored.
-fn turn(recipe: &Recipe, doc: &ClipDoc) -> u16 {
+fn rotation(recipe: &Recipe, doc: &ClipDoc) -> u16 {
     match (recipe, doc.image.orientation) {
         (Recipe::Still(_) | Recipe::ContactSheet(_) | Recipe::Proxy(_), Some(90)) => 90,
         (Recipe::Still(_) | Recipe::ContactSheet(_) | Recipe::Proxy(_), Some(180)) => 180,
         (Recipe::Still(_) | Recipe::ContactSheet(_) | Recipe::Proxy(_), Some(270)) => 270,
         _ => 0,
     }
-}
-
-/// What is to be told of a plate that does not stand upright.
-fn kept_lying(recipe: &Recipe, doc: &ClipDoc) -> Option<Warning> {
-    let degrees = doc.image.orientation.filter(|d| *d != 0 && matches!(recipe, Recipe::Plate(_)))?;
-    let message = format!("the frames are as stored; to stand upright they need {degrees} degrees clockwise");
-    Some(Warning { code: "ORIENTATION-KEPT".into(), message })
-}
-
-/// What is to be told of frames of two fields: nothing here takes them apart.
-fn woven(recipe: &Recipe, doc: &ClipDoc, rows_change: bool) -> Option<Warning> {
-    let scan = doc.image.scan.as_deref().filter(|s| *s != "progressive")?;
-    let what = match (rows_change, recipe) {
-        (true, _) => "both are scaled as one picture, so what moves shows combs",
-        (false, Recipe::Proxy(_)) => "the movie holds both as one picture and says nothing of fields",
-        (false, _) => return None,
-    };
-    Some(Warning { code: "SCAN-INTERLACED".into(), message: format!("the frames hold two fields ({scan}); {what}") })
-}
-
-/// What is to be told when a movie cannot count as its original does.
-fn untimed(recipe: &Recipe, doc: &ClipDoc, first: Option<i64>) -> Option<Warning> {
-    let (Recipe::Proxy(p), Some(t)) = (recipe, &doc.timecode) else { return None };
-    let rate = super::proxy::rate_of(p, doc).ok()?;
-    if super::proxy::start_of(doc, first?, rate).is_some() {
-        return None;
-    }
-    let message = format!(
-        "the movie of {rate} frames a second has no timecode, as that of the original is counted at {}",
-        t.rate
-    );
-    Some(Warning { code: "TIMECODE-LEFT-OUT".into(), message })
 }
 
 fn internal(what: &str) -> Error {
@@ -284,7 +214,7 @@ pub(super) fn geometry(recipe: &Recipe, doc: &ClipDoc) -> Result<(Finished, Opti
     let size = doc.image.width.zip(doc.image.height).ok_or_else(|| internal("the size of the picture is not known"))?;
     let space = if t.color == AS_SOURCE { decide(doc, t).ok().map(|(d, _)| d.space) } else { Some(named(&t.color)?) };
     let placement = place(recipe, t, doc, size)?;
-    let lies = matches!(turn(recipe, doc), 90 | 270);
+    let lies = matches!(rotation(recipe, doc), 90 | 270);
     let (width, height) = if lies { (placement.height, placement.width) } else { (placement.width, placement.height) };
     let pixel_aspect = if lies { 1.0 / placement.pixel_aspect } else { placement.pixel_aspect };
     Ok((Finished { width, height, pixel_aspect }, space))
@@ -304,7 +234,7 @@ pub(super) struct Finished {
 /// which pictures for the eye are stretched to square pixels.
 fn place(recipe: &Recipe, t: &Treatment, doc: &ClipDoc, (width, height): (u32, u32)) -> Result<Placement, Error> {
     let aspect = doc.image.pixel_aspect.filter(|a| a.is_finite() && *a > 0.0).unwrap_or(1.0);
-    let within = match (turn(recipe, doc), t.within) {
+    let within = match (rotation(recipe, doc), t.within) {
         (90 | 270, Some([w, h])) => Some([h, w]),
         (_, within) => within,
     };

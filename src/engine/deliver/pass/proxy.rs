@@ -1,11 +1,10 @@
 //! Movies: segments that the ranges write, joined at the end.
 
-use super::part::{Finished, geometry};
+use super::part::geometry;
 use super::source::{Programs, is_movie};
 use super::store::{Store, stamp};
 use super::turns::Turns;
-use crate::engine::colour::Space;
-use crate::engine::deliver::{JobFile, OpenInput, ProxyRecipe, Recipe, StagedFile};
+use crate::engine::deliver::{JobFile, OpenInput, ProxyRecipe, Recipe, StagedFile, frame_numbers, frames_within};
 use crate::engine::format::{Input, inspect};
 use crate::engine::video::{
     Assembly, Joining, Matrix, Primaries, Sound, Transfer, VideoSpec, VideoTags, VideoWriter, demuxer_of, version,
@@ -65,21 +64,21 @@ pub(super) fn rate_of(p: &ProxyRecipe, doc: &ClipDoc) -> Result<Rational, Error>
     })
 }
 
-/// The movie's pictures.
-pub(super) fn spec_of(
-    p: &ProxyRecipe,
-    doc: &ClipDoc,
-    finished: &Finished,
-    space: Option<&'static Space>,
-) -> Result<VideoSpec, Error> {
-    Ok(VideoSpec {
-        codec: p.codec,
-        width: finished.width,
-        height: finished.height,
-        rate: rate_of(p, doc)?,
-        pixel_aspect: finished.pixel_aspect,
-        tags: tags_of(space.map_or("", |s| s.name)),
-    })
+/// The proxies of the job: the number of the output, the recipe, what its pictures are to be.
+fn specs<'a>(job: &'a JobFile, doc: &ClipDoc) -> Result<Vec<(usize, &'a ProxyRecipe, VideoSpec)>, Error> {
+    let spec = |(output, recipe, p): (usize, &'a Recipe, &'a ProxyRecipe)| {
+        let (finished, space) = geometry(recipe, doc)?;
+        let spec = VideoSpec {
+            codec: p.codec,
+            width: finished.width,
+            height: finished.height,
+            rate: rate_of(p, doc)?,
+            pixel_aspect: finished.pixel_aspect,
+            tags: tags_of(space.map_or("", |s| s.name)),
+        };
+        Ok((output, p, spec))
+    };
+    proxies(job).map(spec).collect()
 }
 
 /// How the pictures of a space are tagged; a space that has no tags of its own is not given another's.
@@ -102,15 +101,20 @@ fn tags_of(space: &str) -> VideoTags {
 pub(super) fn start(job: &JobFile, doc: &ClipDoc, staging: BorrowedFd<'_>) -> Result<Writers, Error> {
     let mut writers = Writers::new();
     let Some((first, _)) = job.frames else { return Ok(writers) };
-    for (output, p) in proxies(job) {
-        let programs = Programs::of(job)?;
-        let folder = folder(staging)?;
-        let (finished, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
-        let spec = spec_of(p, doc, &finished, space)?;
-        let tools = programs.tools(&job.limits);
-        let version = version(&tools)?;
+    let planned = specs(job, doc)?;
+    if planned.is_empty() {
+        return Ok(writers);
+    }
+    let programs = Programs::of(job)?;
+    let (folder, tools) = (folder(staging)?, programs.tools(&job.limits));
+    let said = version(&tools)?;
+    for (output, p, spec) in planned {
+        if has_sound(p, doc) {
+            // said before the pictures are made, not after
+            in_step(doc)?;
+        }
         let writer = VideoWriter::create(&folder, &segment(output, first), &spec, &tools)?;
-        writers.insert(output, Writing { spec, version, turns: Turns::new(writer) });
+        writers.insert(output, Writing { spec, version: said.clone(), turns: Turns::new(writer) });
     }
     Ok(writers)
 }
@@ -121,16 +125,14 @@ pub(super) fn start(job: &JobFile, doc: &ClipDoc, staging: BorrowedFd<'_>) -> Re
 /// `TOOL-MISSING`, `OUTPUT-FAILED`, and what [`Assembly::start`] says.
 pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<'_>) -> Result<Vec<Join>, Error> {
     let mut joins = Vec::new();
-    let Some(doc) = job.clip.as_deref().filter(|_| proxies(job).next().is_some()) else { return Ok(joins) };
-    let doc = &super::source::tagged(job, doc, inputs)?;
-    for (output, p) in proxies(job) {
-        let programs = Programs::of(job)?;
-        let folder = folder(staging)?;
-        let (finished, space) = geometry(&Recipe::Proxy(p.clone()), doc)?;
-        let spec = spec_of(p, doc, &finished, space)?;
-        let all = super::super::frame_numbers(doc)?;
-        let wanted: Vec<i64> =
-            all.iter().copied().filter(|n| job.frames.is_none_or(|(a, b)| (a..=b).contains(n))).collect();
+    if proxies(job).next().is_none() {
+        return Ok(joins);
+    }
+    let doc = &super::source::tagged(job, inputs)?.0;
+    let programs = Programs::of(job)?;
+    let (folder, tools) = (folder(staging)?, programs.tools(&job.limits));
+    let (all, wanted) = (frame_numbers(doc)?, frames_within(doc, job.frames)?);
+    for (output, p, spec) in specs(job, doc)? {
         let first = wanted.first().copied().unwrap_or(0);
         let frames = u64::try_from(wanted.len()).unwrap_or(u64::MAX);
         let start = start_of(doc, first, spec.rate);
@@ -140,15 +142,12 @@ pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<
             (Some(i), Some(demuxer)) if has_sound(p, doc) => Some(Sound { file: i.given().file, demuxer, trim }),
             _ => None,
         };
-        if sound.is_some() {
-            in_step(doc)?;
-        }
         let segments = segments(staging, output)?;
         let name = job.all_outputs().nth(output).and_then(|o| o.file_name(1, 0));
         let (reel, out) = (doc.reel.as_deref(), staged_name(output, name.is_some()));
         let assembly =
             Assembly { folder: &folder, segments: &segments, out: &out, frames, spec: &spec, start, reel, sound };
-        let joining = assembly.start(&programs.tools(&job.limits))?;
+        let joining = assembly.start(&tools)?;
         joins.push(Join { output, name, frames, rate: spec.rate, start, joining });
     }
     Ok(joins)
@@ -185,10 +184,10 @@ pub(super) fn start_of(doc: &ClipDoc, first: i64, rate: Rational) -> Option<Time
         .filter(|_| !label.is_drop())
 }
 
-fn proxies(job: &JobFile) -> impl Iterator<Item = (usize, &ProxyRecipe)> {
+fn proxies(job: &JobFile) -> impl Iterator<Item = (usize, &Recipe, &ProxyRecipe)> {
     job.parts().into_iter().flat_map(|p| {
-        let recipe = if let Recipe::Proxy(r) = p.recipe { Some(r) } else { None };
-        recipe.into_iter().flat_map(move |r| (0..p.outputs.len()).map(move |n| (p.first + n, r)))
+        let recipe = if let Recipe::Proxy(r) = p.recipe { Some((p.recipe, r)) } else { None };
+        recipe.into_iter().flat_map(move |(whole, r)| (0..p.outputs.len()).map(move |n| (p.first + n, whole, r)))
     })
 }
 

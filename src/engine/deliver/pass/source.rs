@@ -1,57 +1,21 @@
 //! Where the pictures of a pass come from: files of one frame each, or a movie that is read from its first frame on.
 
-use crate::engine::deliver::{JobFile, OpenInput, StepKind};
+use crate::engine::deliver::{JobFile, OpenInput};
 use crate::engine::format::{Format, HEAD_BYTES, Input, probe};
 use crate::engine::image::Decoded;
 use crate::engine::process::find;
-use crate::engine::video::{ClipColor, Matrix, Range, Span, Tools, VideoFacts, VideoReader, demuxer_of};
+use crate::engine::video::{
+    ClipColor, H264_THREADS, Matrix, Range, Span, Tools, VideoFacts, VideoReader, demuxer_of, probe as probe_movie,
+};
 use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, Limits, Origin, Warning};
 use std::path::{Path, PathBuf};
 
 /// Threads of a decoder, at most: more than these wait for each other.
 const MOST_THREADS: u16 = 16;
-/// Threads that the encoder always has.
-const X264_THREADS: u16 = 4;
 /// Address space that a thread of a decoder or encoder takes beside: pictures in work and the allocator's reserve.
 const THREAD_MEMORY: u64 = 256 << 20;
 /// Survives that the program is replaced while it runs.
 const OWN_PROGRAM: &str = "/proc/self/exe";
-
-/// ffmpeg's names of primaries, and those of clip documents.
-const PRIMARIES: &[(&str, &str)] = &[
-    ("bt709", "BT.709"),
-    ("bt470m", "BT.470 M"),
-    ("bt470bg", "BT.601 625"),
-    ("smpte170m", "BT.601 525"),
-    ("smpte240m", "SMPTE 240M"),
-    ("film", "Generic film"),
-    ("bt2020", "BT.2020"),
-    ("smpte428", "CIE XYZ"),
-    ("smpte431", "DCI-P3"),
-    ("smpte432", "P3-D65"),
-    ("ebu3213", "EBU 3213"),
-];
-/// The same of transfer curves.
-const TRANSFERS: &[(&str, &str)] = &[
-    ("bt709", "BT.709"),
-    ("gamma22", "Gamma 2.2"),
-    ("bt470m", "Gamma 2.2"),
-    ("gamma28", "Gamma 2.8"),
-    ("bt470bg", "Gamma 2.8"),
-    ("smpte170m", "BT.601"),
-    ("smpte240m", "SMPTE 240M"),
-    ("linear", "Linear"),
-    ("log100", "Logarithmic 100:1"),
-    ("log316", "Logarithmic 316:1"),
-    ("iec61966-2-4", "xvYCC"),
-    ("bt1361e", "BT.1361"),
-    ("iec61966-2-1", "sRGB"),
-    ("bt2020-10", "BT.2020"),
-    ("bt2020-12", "BT.2020"),
-    ("smpte2084", "PQ"),
-    ("smpte428", "SMPTE 428"),
-    ("arib-std-b67", "HLG"),
-];
 
 /// Where pictures come from.
 pub(super) enum Source {
@@ -61,21 +25,12 @@ pub(super) enum Source {
     Movie(Box<VideoReader>),
 }
 
-/// The decoder of a movie at work, and what the pictures themselves say of their colour.
+/// The decoder of a movie at work.
 #[derive(Debug)]
 pub(super) struct Movie {
     reader: Box<VideoReader>,
-    primaries: Option<&'static str>,
-    transfer: Option<&'static str>,
     /// Where container and coded pictures contradict each other.
     pub(super) doubts: Vec<Warning>,
-}
-
-impl Movie {
-    /// Adds the colour tags of the pictures where the container has none.
-    pub(super) fn tag(&self, doc: &mut ClipDoc) {
-        tag(doc, self.primaries, self.transfer);
-    }
 }
 
 /// The programs of movies.
@@ -110,7 +65,7 @@ impl Programs {
     /// What they may use. Their processor time is that of all their threads, and each thread has pictures of its own.
     pub(super) fn tools(&self, limits: &Limits) -> Tools<'_> {
         let threads = u16::try_from(limits.threads).unwrap_or(u16::MAX).clamp(1, MOST_THREADS);
-        let beside = u64::from(threads.max(X264_THREADS)).saturating_mul(THREAD_MEMORY);
+        let beside = u64::from(threads.max(H264_THREADS)).saturating_mul(THREAD_MEMORY);
         let limits = Limits {
             seconds: limits.seconds.saturating_mul(u64::from(limits.threads.max(1))),
             memory: limits.memory.saturating_add(beside),
@@ -125,68 +80,61 @@ pub(super) fn is_movie(doc: &ClipDoc) -> bool {
     doc.clip.unit != ClipUnit::Sequence && demuxer_of(&doc.format.id).is_some()
 }
 
-/// Starts the decoder of a range of a movie; `None` for other sources and steps.
+/// The clip of a range with what its pictures say of their colour, and their decoder at work; no decoder for sources that
+/// are no movie.
 ///
 /// # Errors
 /// `TOOL-MISSING`, and what [`VideoReader::open`] says.
-pub(super) fn start(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<Option<Movie>, Error> {
-    let (StepKind::Frames, Some(doc), Some(input)) = (job.step, job.clip.as_deref(), inputs.first()) else {
-        return Ok(None);
-    };
-    let Some(demuxer) = demuxer_of(&doc.format.id).filter(|_| is_movie(doc)) else { return Ok(None) };
-    let input = input.given();
+pub(super) fn start(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<(ClipDoc, Option<Movie>), Error> {
+    let (doc, asked) = tagged(job, inputs)?;
+    let Some(asked) = asked else { return Ok((doc, None)) };
     let open = || {
-        let programs = Programs::of(job)?;
-        let tools = programs.tools(&job.limits);
-        let facts = crate::engine::video::probe(input.file, demuxer, &tools)?;
-        let size = (Some(facts.width), Some(facts.height));
-        if size != (doc.image.width, doc.image.height) {
+        let facts = &asked.facts;
+        if (Some(facts.width), Some(facts.height)) != (doc.image.width, doc.image.height) {
             let (w, h) = (doc.image.width.unwrap_or(0), doc.image.height.unwrap_or(0));
             let what =
                 format!("the coded pictures have {}x{} pixels where the clip has {w}x{h}", facts.width, facts.height);
             return Err(Error::unsupported(what).fix("convert the movie to pictures of one size first"));
         }
-        let color = color_of(doc)?;
-        let reader = VideoReader::open(input.file, demuxer, &facts, color, span(job, doc)?, &tools)?;
-        let (primaries, transfer) = tags(&facts);
-        Ok(Movie { reader: Box::new(reader), primaries, transfer, doubts: doubts(color, &facts) })
+        let color = color_of(&doc)?;
+        let (file, tools) = (asked.input.file, asked.programs.tools(&job.limits));
+        let reader = VideoReader::open(file, asked.demuxer, facts, color, span(job, &doc)?, &tools)?;
+        Ok(Movie { reader: Box::new(reader), doubts: doubts(color, facts) })
     };
-    open().map(Some).map_err(|e: Error| e.at(input.path.as_path()))
+    let movie = open().map_err(|e: Error| e.at(asked.input.path.as_path()))?;
+    Ok((doc, Some(movie)))
 }
 
-/// What the pictures say of their colour, in the words of clip documents.
-fn tags(facts: &VideoFacts) -> (Option<&'static str>, Option<&'static str>) {
-    let named = |list: &[(&str, &'static str)], name: Option<&str>| {
-        list.iter().find(|(theirs, _)| Some(*theirs) == name).map(|(_, ours)| *ours)
-    };
-    (named(PRIMARIES, facts.color_primaries.as_deref()), named(TRANSFERS, facts.color_transfer.as_deref()))
+/// A movie that ffprobe was asked about.
+pub(super) struct Asked<'a> {
+    input: Input<'a>,
+    demuxer: &'static str,
+    programs: Programs,
+    facts: VideoFacts,
 }
 
-/// The clip's document with the colour tags of its pictures, asked for again: for steps that decode nothing.
+/// The clip of a step, a movie's with the colour tags of its pictures where the container has none.
 ///
 /// # Errors
-/// `TOOL-MISSING`, and what [`crate::engine::video::probe`] says.
-pub(super) fn tagged(job: &JobFile, doc: &ClipDoc, inputs: &[OpenInput<'_>]) -> Result<ClipDoc, Error> {
-    let mut doc = doc.clone();
-    let (Some(input), Some(demuxer)) = (inputs.first(), demuxer_of(&doc.format.id).filter(|_| is_movie(&doc))) else {
-        return Ok(doc);
-    };
-    let programs = Programs::of(job)?;
-    let facts = crate::engine::video::probe(input.given().file, demuxer, &programs.tools(&job.limits))?;
-    let (primaries, transfer) = tags(&facts);
-    tag(&mut doc, primaries, transfer);
-    Ok(doc)
-}
-
-/// Adds colour tags of the pictures where the container has none.
-fn tag(doc: &mut ClipDoc, primaries: Option<&'static str>, transfer: Option<&'static str>) {
+/// `JOB-INVALID` without a clip, `TOOL-MISSING`, and what [`crate::engine::video::probe`] says.
+pub(super) fn tagged<'a>(job: &JobFile, inputs: &'a [OpenInput<'_>]) -> Result<(ClipDoc, Option<Asked<'a>>), Error> {
+    let none = || Error::new(ErrorKind::Malformed, "JOB-INVALID", "the step makes outputs but has no clip");
+    let mut doc = job.clip.as_deref().cloned().ok_or_else(none)?;
+    let demuxer = demuxer_of(&doc.format.id).filter(|_| is_movie(&doc));
+    let (Some(input), Some(demuxer)) = (inputs.first().map(OpenInput::given), demuxer) else { return Ok((doc, None)) };
+    let asked = Programs::of(job).and_then(|programs| {
+        let facts = probe_movie(input.file, demuxer, &programs.tools(&job.limits))?;
+        Ok(Asked { input, demuxer, programs, facts })
+    });
+    let asked = asked.map_err(|e| e.at(input.path.as_path()))?;
     let origin = |tag: &str| Origin::new("ffmpeg", tag, "the coded pictures");
-    if let (None, Some(p)) = (&doc.color.primaries, primaries) {
+    if let (None, Some(p)) = (&doc.color.primaries, asked.facts.primaries_in_words()) {
         doc.set("color.primaries", |d| &mut d.color.primaries, p.into(), origin("color_primaries"));
     }
-    if let (None, Some(t)) = (&doc.color.transfer, transfer) {
+    if let (None, Some(t)) = (&doc.color.transfer, asked.facts.transfer_in_words()) {
         doc.set("color.transfer", |d| &mut d.color.transfer, t.into(), origin("color_transfer"));
     }
+    Ok((doc, Some(asked)))
 }
 
 fn span(job: &JobFile, doc: &ClipDoc) -> Result<Span, Error> {
