@@ -1,6 +1,6 @@
 //! Which colour space a source is in, and why that one.
 
-use crate::engine::colour::{self, Space};
+use crate::engine::colour::{self, Kind, Space};
 use crate::engine::deliver::Treatment;
 use crate::model::{ClipDoc, Error, ErrorKind};
 
@@ -34,6 +34,11 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
     }
     if let Some((name, found)) = stated {
         let space = found.ok_or_else(|| unknown(format!("there is no colour space `{name}`")))?;
+        if let Some(other) = excluded(doc, space) {
+            let what = format!("the rule or its show states {}, and {other}", space.name);
+            return Err(unknown(what)
+                .fix("give such clips a rule of their own with another `source`, or say --source for one clip"));
+        }
         let beside = recorded.map_or_else(String::new, |r| format!(", as `{r}` of the metadata is not known here"));
         return Ok((sure(space), format!("stated by the rule or its show{beside}")));
     }
@@ -66,6 +71,18 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
         _ => ("Camera Rec.709", "nothing says otherwise"),
     };
     Ok((Decision { space: named(name)?, assumed: true }, format!("default for {}: {why}", doc.format.id)))
+}
+
+/// What a file says of itself that cannot be true together with a stated space: no camera writes these tags by habit, as they
+/// do BT.709's, and OpenEXR holds linear light (OpenEXR, "Technical Introduction").
+fn excluded(doc: &ClipDoc, stated: &Space) -> Option<String> {
+    let coded = matches!(stated.kind, Kind::SceneCoded | Kind::Display);
+    match doc.color.transfer.as_deref() {
+        Some(tag @ ("PQ" | "HLG" | "SMPTE 428")) => Some(format!("the file is tagged {tag}")),
+        Some("Linear") if coded => Some("the file is tagged linear".to_owned()),
+        _ if coded && doc.format.id == "exr" => Some("an OpenEXR file holds linear light".to_owned()),
+        _ => None,
+    }
 }
 
 fn sure(space: &'static Space) -> Decision {
@@ -166,6 +183,18 @@ mod tests {
         );
         assert_eq!(said(&clip("mov", None, Some("P3-D65"), None), &asked(None, false)).0, "COLOR-UNKNOWN");
         assert_eq!(said(&clip("tiff", None, Some("BT.2020"), Some("Linear")), &asked(None, false)).0, "COLOR-UNKNOWN");
+        // a show's log is not the log of what says that it is something else
+        for (format, transfer) in [("mov", Some("HLG")), ("mov", Some("PQ")), ("exr", None), ("tiff", Some("Linear"))] {
+            let other = clip(format, None, None, transfer);
+            let (code, what) = said(&other, &asked(Some("logc3"), false));
+            assert_eq!((code.as_str(), what.contains("states ARRI LogC3")), ("COLOR-UNKNOWN", true), "{format} {what}");
+            assert_eq!(said(&other, &asked(Some("logc3"), true)).0, "ARRI LogC3 (EI800)", "a person decides");
+        }
+        assert_eq!(said(&clip("exr", None, None, None), &asked(Some("acescg"), false)).0, "ACEScg");
+        assert_eq!(
+            said(&clip("mov", None, Some("BT.709"), Some("BT.709")), &asked(Some("logc3"), false)).0,
+            "ARRI LogC3 (EI800)"
+        );
         let odd = clip("mov", Some("Somebody's Log"), None, None);
         let (code, what) = said(&odd, &asked(None, false));
         assert_eq!((code.as_str(), what.contains("Somebody's Log")), ("COLOR-UNKNOWN", true));
