@@ -11,7 +11,7 @@ use std::fs::File;
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Journal entries that are written to the index at a time.
 const REPLAY_GROUP: usize = 1000;
@@ -37,7 +37,7 @@ pub struct Opened {
 /// index that has to be moved aside.
 ///
 /// # Errors
-/// `STATE-BUSY` at once when another process has it; `STATE-FAILED` or `OUTPUT-NO-SPACE` when it
+/// `STATE-BUSY` when another process has it and keeps it for two seconds; `STATE-FAILED` or `OUTPUT-NO-SPACE` when it
 /// cannot be read or written, or was written by a newer program. A damaged index is no error.
 pub fn open(state_dir: &Path, now_ms: i64) -> Result<Opened, Error> {
     std::fs::create_dir_all(state_dir).map_err(|e| journal::failed("make the state directory", &e, state_dir))?;
@@ -62,13 +62,26 @@ pub fn open(state_dir: &Path, now_ms: i64) -> Result<Opened, Error> {
     })
 }
 
+/// How long a start waits for the one before it. A daemon that was killed holds the directory until the kernel
+/// has taken it apart, which a write under way can draw out past the start of the next.
+const LOCK_WAIT: Duration = Duration::from_secs(2);
+
 /// Takes the state directory for this process. The kernel lets go of it when the process ends,
 /// however it ends.
 fn lock(state_dir: &Path) -> Result<File, Error> {
     let path = state_dir.join("lock");
     let io = |e: std::io::Error| journal::failed("take the state directory", &e, &path);
     let mut file = journal::open_file(&path, OFlags::RDWR | OFlags::CREATE).map_err(io)?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+    let began = Instant::now();
+    let taken = loop {
+        match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) if began.elapsed() < LOCK_WAIT => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => break other,
+        }
+    };
+    match taken {
         Ok(()) => {}
         Err(e) if e == rustix::io::Errno::WOULDBLOCK => {
             let mut pid = String::new();
