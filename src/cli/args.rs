@@ -253,6 +253,9 @@ pub struct ColorArgs {
     /// The source's colour space, whatever its metadata say
     #[arg(long, value_name = "SPACE")]
     pub source: Option<String>,
+    /// The range of a movie's codes, whatever its metadata say
+    #[arg(long, value_name = "RANGE", value_parser = ["video", "full"])]
+    pub source_range: Option<String>,
     /// The output's colour space; `source`: nothing is converted
     #[arg(long, value_name = "SPACE")]
     pub color: Option<String>,

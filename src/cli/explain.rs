@@ -183,6 +183,9 @@ fn show(out: &mut Out, a: &Answer) -> Result<(), Stop> {
     out.line(line("source", &a.source_file.clone().unwrap_or_else(|| c.source.path.to_string())))?;
     let (first, last) = c.source.frames;
     match c.source.frame {
+        Some(n) if Path::new(&a.output).is_dir() => {
+            out.line(line("frames", &format!("{first}-{last}, alike; what follows is of frame {n}")))?;
+        }
         Some(n) => out.line(line("frame", &format!("{n} of {first}-{last}")))?,
         None => out.line(line("frames", &format!("{first}-{last}")))?,
     }

@@ -73,7 +73,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Inspect(a) => inspect::run(a),
         Command::Hash(a) => hash::run(a),
         Command::Render(a) => render::run(cli, a),
-        Command::View(a) => view::run(a),
+        Command::View(a) => view::run(cli, a),
         Command::Explain(a) => explain::run(a),
         Command::Color(a) => color::run(a),
         Command::Status(a) => status::run(cli, a),

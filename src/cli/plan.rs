@@ -50,6 +50,9 @@ struct OutputPlan {
     recipe: String,
     path: MediaPath,
     exists: bool,
+    /// Its folder is sealed with an ASC MHL manifest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    sealed: bool,
     /// Waits until what `held_by` names is waived or mended.
     held: bool,
 }
@@ -180,11 +183,12 @@ fn fill(p: &mut ClipPlan, folder: &Folder, unit: &Unit, doc: &ClipDoc, duplicate
     doc.checks.clone_from(&p.checks);
     p.held_by = stopping(&doc.checks).map(|c| c.code.clone()).collect();
     let Orders { wanted, verdicts } = orders(folder, &doc);
-    p.rules = verdicts.into_iter().map(rule_plan).collect();
+    p.rules = verdicts.into_iter().map(|v| rule_plan(folder, v)).collect();
     for w in wanted {
         match outputs(folder, (unit.dir.as_path(), &unit.stem), &doc, &w) {
             Ok(list) => p.outputs.extend(list.into_iter().map(|o| OutputPlan {
                 recipe: w.name.clone(),
+                sealed: w.recipe.is_per_frame() && w.recipe.treatment().is_some_and(|t| t.seal),
                 held: !p.held_by.is_empty() && !w.recipe.is_record(),
                 exists: folder.output.join(o.path.as_path()).symlink_metadata().is_ok(),
                 path: o.path,
@@ -194,10 +198,11 @@ fn fill(p: &mut ClipPlan, folder: &Folder, unit: &Unit, doc: &ClipDoc, duplicate
     }
 }
 
-fn rule_plan((name, verdict): (String, Verdict)) -> RulePlan {
+fn rule_plan(folder: &Folder, (name, verdict): (String, Verdict)) -> RulePlan {
+    let condition = || folder.rules.iter().find(|r| r.name == name)?.when.as_ref();
     let (verdict, why) = match verdict {
         Verdict::True => ("fires", None),
-        Verdict::False => ("does not fire", None),
+        Verdict::False => ("does not fire", condition().map(|c| format!("not so: {}", c.source()))),
         Verdict::Unknown { field } => ("unknown", Some(format!("{field} is not known of this clip"))),
         Verdict::Failed { message } => ("failed", Some(message)),
     };
@@ -220,7 +225,8 @@ fn show(out: &mut Out, p: &ClipPlan) -> Result<(), super::out::Stop> {
             (false, true) => "  (exists)".to_owned(),
             (false, false) => String::new(),
         };
-        out.line(format!("  {} {}{note}", o.recipe, o.path))?;
+        let seal = if o.sealed { "  (sealed with ASC MHL)" } else { "" };
+        out.line(format!("  {} {}{seal}{note}", o.recipe, o.path))?;
     }
     for e in &p.refused {
         out.line(format!("  refused: {e}"))?;

@@ -5,7 +5,7 @@ use super::color::{content, space, usage};
 use super::files;
 use super::inspect::group;
 use super::out::{Ending, Out, Outcome, Stop, say, say_error};
-use super::settings::config_path;
+use super::settings::{config_path, outside_watched};
 use super::steps::{Bench, Wanted, input};
 use crate::config::recipes_picture as pictures;
 use crate::engine::deliver::{
@@ -14,6 +14,7 @@ use crate::engine::deliver::{
 };
 use crate::engine::document::cube;
 use crate::engine::sequence;
+use crate::engine::video::Range;
 use crate::exec::job_file;
 use crate::job::job_id;
 use crate::model::{ClipDoc, ClipId, Error, ErrorKind, Limits, stable_id};
@@ -50,6 +51,7 @@ fn run_job(file: &Path) -> Outcome {
 }
 
 fn run_clips(cli: &Cli, args: &RenderArgs) -> Outcome {
+    outside_watched(cli, &args.output)?;
     let mut recipe = find_recipe(cli, &args.recipe)?;
     if let Some(t) = recipe.treatment_mut() {
         apply(&args.color, args.fit, t)?;
@@ -92,6 +94,10 @@ fn one(bench: &Bench, clip: &Wanted, recipe: &Recipe, args: &RenderArgs) -> Resu
     }
     if let Some(asked) = args.frames {
         all_there(&doc, asked)?;
+    }
+    if let [first, rest @ ..] = doc.clip.gaps.as_slice() {
+        let more = if rest.is_empty() { String::new() } else { format!(" and those of {} more gaps", rest.len()) };
+        say(format!("{}: frames {first}{more} are missing", doc.clip.name));
     }
     let stem = stem_of(clip);
     let outputs = plan(&doc, recipe, Naming::Beside { dir: Path::new(""), stem: &stem, recipe: &args.recipe })?;
@@ -197,25 +203,33 @@ pub(super) fn wrong(text: impl Into<String>) -> Stop {
     usage(&Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", text))
 }
 
+/// The bytes of a look that the command line names.
+fn look(path: &Path) -> Result<Vec<u8>, Stop> {
+    content(path, cube::MOST_BYTES).map_err(|e| usage(&e))
+}
+
 /// What the command line says of colour and size.
 pub(super) fn apply(c: &ColorArgs, fit: Option<[u32; 2]>, t: &mut Treatment) -> Result<(), Stop> {
     if let Some(s) = &c.source {
         t.source = Some(space(s)?.name.to_owned());
         t.source_decides = true;
     }
+    t.source_range = match c.source_range.as_deref() {
+        Some("full") => Some(Range::Full),
+        Some(_) => Some(Range::Video),
+        None => t.source_range,
+    };
     if let Some(s) = &c.color {
         t.color = if s == pictures::AS_SOURCE { s.clone() } else { space(s)?.name.to_owned() };
     }
     if let Some(p) = &c.cdl {
-        let graded = pictures::grade(p, &content(p, cube::MOST_BYTES)?, c.cdl_id.as_deref(), space(&c.cdl_space)?.name);
+        let graded = pictures::grade(p, &look(p)?, c.cdl_id.as_deref(), space(&c.cdl_space)?.name);
         t.cdl = Some(graded.map_err(wrong)?);
     }
     if let Some(p) = &c.lut {
         let (input, output) = (space(c.lut_input.as_deref().unwrap_or_default())?, space(&c.lut_output)?);
         let absolute: PathBuf = std::path::absolute(p).unwrap_or_else(|_| p.clone());
-        t.lut = Some(
-            pictures::lut_file(&absolute, &content(p, cube::MOST_BYTES)?, input.name, output.name).map_err(wrong)?,
-        );
+        t.lut = Some(pictures::lut_file(&absolute, &look(p)?, input.name, output.name).map_err(wrong)?);
     }
     if fit.is_some() {
         t.within = fit;

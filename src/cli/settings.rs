@@ -2,7 +2,8 @@
 
 use super::args::{CONFIG_VARIABLE, Cli, DEFAULT_CONFIG};
 use super::out::{Ending, Stop};
-use std::path::PathBuf;
+use super::render::wrong;
+use std::path::{Path, PathBuf};
 
 /// The configuration file to use.
 #[must_use]
@@ -25,4 +26,34 @@ pub fn control_socket(cli: &Cli) -> Result<PathBuf, Stop> {
             Stop::Said(Ending::Usage)
         }),
     }
+}
+
+/// Refuses an output in a watched folder of the configuration, if there is one that can be read: what is written there
+/// would be taken for media.
+///
+/// # Errors
+/// Wrong usage, exit status 2.
+pub fn outside_watched(cli: &Cli, output: &Path) -> Result<(), Stop> {
+    let path = config_path(cli);
+    if cli.config.is_none() && !path.exists() {
+        return Ok(());
+    }
+    // a configuration with mistakes is said by the commands that need it
+    let Ok(loaded) = crate::config::load(&path) else { return Ok(()) };
+    let output = resolved(output);
+    match loaded.config.folders.iter().find(|f| output.starts_with(resolved(&f.path))) {
+        Some(f) => Err(wrong(format!(
+            "{} is in the watched folder `{}`, where nothing is ever written; name another folder with -o",
+            output.display(),
+            f.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The path without links, as far as it exists.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    let real = path.ancestors().find_map(|a| Some((a.canonicalize().ok()?, path.strip_prefix(a).ok()?)));
+    real.map_or_else(|| path.clone(), |(real, rest)| real.join(rest))
 }

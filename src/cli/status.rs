@@ -128,7 +128,7 @@ fn quarantine(t: &mut String, s: &Snapshot, st: Style) {
     if q.total == 0 {
         return;
     }
-    let _ = writeln!(t, "\n{}quarantine{}  {}", st.bold, st.off, count(q.total, "entry", "entries"));
+    let _ = writeln!(t, "\n{}quarantine{}  {}", st.bold, st.off, count(q.total, "refused file", "refused files"));
     for e in q.entries.iter().take(SHOWN) {
         let (folder, what) = (escape_for_people(&e.folder), escape_for_people(&e.error.what));
         let code = escape_for_people(&e.error.code);

@@ -1,10 +1,11 @@
 //! `rushes view`: any decodable frame as a picture to look at.
 
-use super::args::ViewArgs;
+use super::args::{Cli, ViewArgs};
 use super::files;
 use super::inspect::group;
 use super::out::{Ending, Out, Outcome, say, say_error};
 use super::render::{apply, job_of, run_here, warn, wrong};
+use super::settings::outside_watched;
 use super::steps::{Bench, Wanted};
 use crate::config::recipes_picture as pictures;
 use crate::engine::deliver::{PlannedOutput, Recipe, StepOutcome, StillFormat, StillFrame};
@@ -16,7 +17,8 @@ use std::path::Path;
 ///
 /// # Errors
 /// Wrong usage, or when stdout cannot be written.
-pub fn run(args: &ViewArgs) -> Outcome {
+pub fn run(cli: &Cli, args: &ViewArgs) -> Outcome {
+    outside_watched(cli, &args.output)?;
     let format = match args.output.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("png") => StillFormat::Png { depth: PngDepth::Eight },
         Some("jpg" | "jpeg") => StillFormat::Jpeg { quality: 95 },

@@ -11,7 +11,7 @@ use crate::engine::deliver::{
 use crate::engine::document;
 use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
 use crate::engine::framing::Filter;
-use crate::engine::video::{ProResProfile, VideoCodec};
+use crate::engine::video::{ProResProfile, Range, VideoCodec};
 use crate::model::{Error, Rational};
 use crate::rules::closest;
 use crate::rules::template::Template;
@@ -36,8 +36,20 @@ pub(crate) const VIEWING: &str = "Camera Rec.709";
 pub(crate) const AS_SOURCE: &str = "source";
 
 /// Keys that every picture recipe has.
-const COMMON: &[&str] =
-    &["kind", "name", "color", "source", "cdl", "cdl_id", "cdl_space", "lut", "lut_input", "lut_output", "fit"];
+const COMMON: &[&str] = &[
+    "kind",
+    "name",
+    "color",
+    "source",
+    "source_range",
+    "cdl",
+    "cdl_id",
+    "cdl_space",
+    "lut",
+    "lut_input",
+    "lut_output",
+    "fit",
+];
 
 impl Kind {
     /// Its own keys.
@@ -97,6 +109,7 @@ fn treatment(color: &str, within: Option<[u32; 2]>) -> Treatment {
     Treatment {
         source: None,
         source_decides: false,
+        source_range: None,
         color: color.to_owned(),
         cdl: None,
         lut: None,
@@ -319,6 +332,8 @@ fn treat(r: &Reader<'_>, t: &mut Treatment, base: &Path) -> bool {
     let mut source = String::new();
     good &= space(r, "source", false, &mut source);
     t.source = Some(source).filter(|s| !s.is_empty());
+    let ranges = [("video", Some(Range::Video)), ("full", Some(Range::Full))];
+    good &= word(r, "source_range", &ranges, &mut t.source_range);
     good &= fit(r, t);
     good &= cdl(r, t, base);
     good &= lut(r, t, base);

@@ -125,6 +125,7 @@ pub(super) const RECIPE: Section = Section {
         key("format", "exr, dpx, jpeg or png", ""),
         key("color", "colour space, or source", ""),
         key("source", "colour space", ""),
+        key("source_range", "video or full", ""),
         key("cdl", "path", ""),
         key("cdl_id", "text", ""),
         key("cdl_space", "colour space", "\"ACEScct\""),

@@ -24,6 +24,7 @@ impl Core {
                 && o.path == job.path
                 && o.output == job.output
                 && o.recipe.is_picture()
+                && o.recipe.source_range() == job.recipe.source_range()
                 && o.tries == 0
                 && o.state == JobState::Queued
         };

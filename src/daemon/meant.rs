@@ -24,7 +24,13 @@ pub(super) fn ambiguous(what: &str, names: &[String]) -> Response {
 
 pub(super) fn nothing_to_do(what: &str, verb: &str) -> Response {
     let e = Error::new(ErrorKind::Malformed, "REQUEST-INVALID", format!("there is nothing to {verb} of `{what}`"));
-    Response::Error(e.fix("`rushes jobs` shows the state of each job"))
+    let fix = match verb {
+        "retry" => {
+            "`rushes jobs` shows the state of each job; outputs that were deleted are made again by `rushes rebuild`"
+        }
+        _ => "`rushes jobs` shows the state of each job",
+    };
+    Response::Error(e.fix(fix))
 }
 
 pub(super) fn unknown(what: &str) -> Response {

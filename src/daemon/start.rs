@@ -1,7 +1,7 @@
 //! Start: configuration, index, folders, executor, control socket; in this order, so that a second
 //! daemon is refused before anything is touched.
 
-use crate::config::{Config, Folder};
+use crate::config::{Config, Diagnostic, Folder, Level};
 use crate::daemon::control::Desk;
 use crate::daemon::core::{Core, Inbox, now_ms};
 use crate::daemon::known::KnownByIndex;
@@ -19,6 +19,8 @@ use std::time::{Duration, Instant};
 
 /// Events that the watch of a folder may have on their way to the loop.
 const WATCH_CHANNEL: usize = 64;
+/// Mistakes of a refused configuration that are told, in one line.
+const TOLD: usize = 3;
 
 /// A daemon that has started.
 pub(super) struct Daemon {
@@ -124,7 +126,7 @@ fn fresh_work_dir(state: &Path) -> Result<PathBuf, Error> {
     Ok(dir)
 }
 
-/// Loads the configuration; its errors are shown one under the other.
+/// Loads the configuration; the first of its errors are told in one line.
 pub(super) fn load(options: &Options) -> Result<Config, Error> {
     match crate::config::load(&options.config) {
         Ok(loaded) => {
@@ -134,14 +136,17 @@ pub(super) fn load(options: &Options) -> Result<Config, Error> {
             Ok(loaded.config)
         }
         Err(list) => {
-            let text: Vec<String> = list.iter().map(|d| d.render(false)).collect();
-            let mut e = Error::new(
-                ErrorKind::Malformed,
-                "CONFIG-INVALID",
-                format!("the configuration has {} error{}", list.len(), if list.len() == 1 { "" } else { "s" }),
-            )
-            .at(&options.config);
-            e.what = format!("{}\n{}", e.what, text.join("\n"));
+            let errors: Vec<&Diagnostic> = list.iter().filter(|d| d.severity == Level::Error).collect();
+            let text: Vec<String> = errors.iter().take(TOLD).map(ToString::to_string).collect();
+            let more = errors.len().saturating_sub(TOLD);
+            let more = if more > 0 { format!(" | and {more} more") } else { String::new() };
+            let what = format!(
+                "the configuration has {} error{}: {}{more}",
+                errors.len(),
+                if errors.len() == 1 { "" } else { "s" },
+                text.join(" | ")
+            );
+            let e = Error::new(ErrorKind::Malformed, "CONFIG-INVALID", what).at(&options.config);
             Err(e.fix("`rushes check` shows them all"))
         }
     }

@@ -47,6 +47,12 @@ pub struct FrameGap {
     pub last: i64,
 }
 
+impl std::fmt::Display for FrameGap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{} to {}", self.first, self.last) }
+    }
+}
+
 /// Identity and extent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ClipHead {
@@ -99,6 +105,17 @@ pub struct FormatInfo {
     /// Whether this build can decode the essence.
     #[serde(default)]
     pub decodable: bool,
+    /// Why not, of a picture that a reader knows and that is of a form which is not decoded.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub undecodable: Option<String>,
+}
+
+impl FormatInfo {
+    /// Notes whether the essence can be decoded, and why not.
+    pub fn note_decodable<T>(&mut self, answer: Result<T, Error>) {
+        self.undecodable = answer.err().map(|e| e.what);
+        self.decodable = self.undecodable.is_none();
+    }
 }
 
 /// Timecode of the picture (or of a sound file).

@@ -295,6 +295,7 @@ fn full() -> ClipDoc {
     d.clip.gaps = vec![crate::model::FrameGap { first: 1, last: 2 }];
     let f = &mut d.format;
     (f.container, f.codec, f.bit_depth, f.compression) = (s(), s(), Some(8), s());
+    f.undecodable = s();
     let c = &mut d.camera;
     (c.make, c.model, c.serial, c.firmware, c.index) = (s(), s(), s(), s(), s());
     d.reel = s();

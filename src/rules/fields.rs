@@ -60,6 +60,7 @@ pub const FIELDS: &[(&str, FieldType)] = &[
     ("format.bit_depth", Number),
     ("format.compression", Text),
     ("format.decodable", Bool),
+    ("format.undecodable", Text),
     ("camera", Group),
     ("camera.make", Text),
     ("camera.model", Text),

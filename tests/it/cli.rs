@@ -8,6 +8,7 @@ mod inspect;
 mod logging;
 mod pages;
 mod plan;
+mod render;
 mod usage;
 
 use std::ffi::OsStr;

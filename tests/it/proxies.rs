@@ -391,3 +391,29 @@ fn tags_of_the_coded_pictures_count() {
     let o = rushes(dir.path(), &["render", "pq.mp4", "--recipe", "plate", "--frames", "2-9", "-o", "out"]);
     assert!(String::from_utf8_lossy(&o.stderr).contains("FRAMES-OUTSIDE"), "{}", String::from_utf8_lossy(&o.stderr));
 }
+
+#[test]
+fn a_wrong_range_of_codes_is_put_right_by_a_statement() {
+    let Some(programs) = programs("a stated range") else { return };
+    let t = tempfile::tempdir().unwrap();
+    let grey = "color=black:s=64x64:r=24,format=yuv422p10le,geq=lum=64:cb=512:cr=512";
+    let args = ["-f", "lavfi", "-i", grey, "-frames:v", "2", "-c:v", "prores_ks", "-color_range", "tv"];
+    assert!(make(&programs, &args, &t.path().join("black.mov")));
+    let black = |name: &str, more: &[&str]| {
+        let line = ["view", "black.mov", "--color", "source", "-o", name];
+        let o = rushes(t.path(), &[&line, more].concat());
+        good(&o);
+        let mut r =
+            png::Decoder::new(std::io::BufReader::new(File::open(t.path().join(name)).unwrap())).read_info().unwrap();
+        let mut pixels = vec![0; r.output_buffer_size().unwrap()];
+        r.next_frame(&mut pixels).unwrap();
+        pixels[0]
+    };
+    assert_eq!(black("as_tagged.png", &[]), 0);
+    assert_eq!(black("stated.png", &["--source-range", "full"]), 16, "64 of 1023, in 8 bits");
+    let o = rushes(t.path(), &["render", "black.mov", "--recipe", "plate", "--source-range", "full", "-o", "plates"]);
+    good(&o);
+    let o = rushes(t.path(), &["explain", "plates/black_PL01_v001"]);
+    good(&o);
+    assert!(String::from_utf8_lossy(&o.stdout).contains("full, as stated"));
+}

@@ -400,7 +400,7 @@ pub static SPACES: &[Space] = &[
         &REC709,
     )
     .from(Evidence::SecondHand, "ITU-R BT.709 primaries, as in OCIO"),
-    video("Linear Rec.2020", &["lin_rec2020", "rec2020", "lin_2020"], &REC2020)
+    video("Linear Rec.2020", &["lin_rec2020", "lin_2020"], &REC2020)
         .from(Evidence::SecondHand, "ITU-R BT.2020 primaries, as in OCIO"),
     video("Linear P3-D65", &["lin_p3d65", "p3d65"], &P3_D65)
         .from(Evidence::SecondHand, "SMPTE EG 432-1 primaries, as in OCIO"),

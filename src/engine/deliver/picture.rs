@@ -2,7 +2,7 @@
 
 use crate::engine::encode::{dpx::DpxDepth, png::PngDepth};
 use crate::engine::framing::Filter;
-use crate::engine::video::VideoCodec;
+use crate::engine::video::{Range, VideoCodec, demuxer_of};
 use crate::model::{ClipDoc, ClipUnit, Rational};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -17,6 +17,9 @@ pub struct Treatment {
     /// Whether `source` is taken even where the metadata say otherwise (a person said so).
     #[serde(skip_serializing_if = "is_false", default)]
     pub source_decides: bool,
+    /// The range of a movie's codes, whatever its metadata and its pictures say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source_range: Option<Range>,
     /// The space of the output, by its full name.
     pub color: String,
     /// A grade, applied before the viewing LUT.
@@ -190,11 +193,16 @@ pub struct ProxyRecipe {
 }
 
 impl ProxyRecipe {
-    /// Frames in a second of the movie made of a clip: the clip's own, of a frame sequence that does not say also the
-    /// recipe's. A movie without one rate has frames of different durations, which no other rate fits.
+    /// Frames in a second of the movie made of a clip: the clip's own, of frames that do not say also the recipe's.
     #[must_use]
     pub fn rate_for(&self, clip: &ClipDoc) -> Option<Rational> {
-        clip.fps.project.or(self.frame_rate.filter(|_| clip.clip.unit == ClipUnit::Sequence))
+        clip.fps.project.or(self.frame_rate.filter(|_| self.takes_a_rate(clip)))
+    }
+
+    /// Whether a stated rate fits the clip: frames of a file each, one or many. A movie without one rate has frames of
+    /// different durations, which no other rate fits.
+    pub(super) fn takes_a_rate(&self, clip: &ClipDoc) -> bool {
+        clip.clip.unit == ClipUnit::Sequence || demuxer_of(&clip.format.id).is_none()
     }
 }
 
@@ -229,6 +237,17 @@ impl StillFrame {
             Self::Middle => numbers.get(numbers.len() / 2).copied(),
             Self::Last => numbers.last().copied(),
             Self::Number(n) => numbers.binary_search(&n).ok().map(|_| n),
+        }
+    }
+}
+
+impl std::fmt::Display for StillFrame {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::First => f.write_str("first frame"),
+            Self::Middle => f.write_str("middle frame"),
+            Self::Last => f.write_str("last frame"),
+            Self::Number(n) => write!(f, "frame {n}"),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::frames::frame_numbers;
 use super::names::{OutputPattern, stand_in};
 use super::plan::{Naming, check_output_path, escapes, single_name};
 use crate::engine::deliver::{PlannedOutput, Recipe};
-use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, MediaPath};
+use crate::model::{ClipDoc, Error, ErrorKind, MediaPath};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
@@ -115,8 +115,8 @@ fn can_be_made(clip: &ClipDoc, recipe: &Recipe) -> Result<(), Error> {
     }
     if !clip.format.decodable {
         let codec = clip.format.codec.as_deref().unwrap_or("unknown");
-        let what = format!("pictures of {} with the codec {codec} cannot be decoded", clip.format.id);
-        return Err(Error::unsupported(what));
+        let what = || format!("pictures of {} with the codec {codec} cannot be decoded", clip.format.id);
+        return Err(Error::unsupported(clip.format.undecodable.clone().unwrap_or_else(what)));
     }
     let numbers = frame_numbers(clip)?;
     if numbers.is_empty() {
@@ -124,16 +124,17 @@ fn can_be_made(clip: &ClipDoc, recipe: &Recipe) -> Result<(), Error> {
     }
     match recipe {
         Recipe::Still(s) if s.frame.choose(&numbers).is_none() => {
-            let what = format!("the clip has no frame {:?}", s.frame);
+            let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));
+            let what = format!("the clip has no {} among its frames {first} to {last}", s.frame);
             Err(Error::new(ErrorKind::Unsupported, "FRAMES-OUTSIDE", what).fix("name a frame that is there"))
         }
         Recipe::Proxy(p) if p.rate_for(clip).is_none() => {
-            let (what, fix) = match clip.clip.unit {
-                ClipUnit::Sequence => (
+            let (what, fix) = match p.takes_a_rate(clip) {
+                true => (
                     "a movie needs a frame rate, and the clip says none (`fps.project`)",
                     "state it: `frame_rate` of the recipe or of the show",
                 ),
-                _ => ("the frames of the clip have no one rate (`fps.project`)", "bring it to one rate first"),
+                false => ("the frames of the clip have no one rate (`fps.project`)", "bring it to one rate first"),
             };
             Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", what).fix(fix))
         }

@@ -1,6 +1,7 @@
 //! The closed list of things that can be made. Users write it, the compiler finds the forgotten arm.
 
 use super::picture::{ContactSheetRecipe, PlateRecipe, ProxyRecipe, StillRecipe, Treatment};
+use crate::engine::video::Range;
 use serde::{Deserialize, Serialize};
 
 /// A resolved recipe: every parameter filled in.
@@ -48,8 +49,8 @@ impl Recipe {
     #[must_use]
     pub fn revision(&self) -> u32 {
         match self {
-            // 2: `format.decodable` is filled; 3: of movies too
-            Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json) => 3,
+            // 2: `format.decodable` is filled; 3: of movies too; 4: `format.undecodable` says why not
+            Self::Sidecar(s) if s.formats.contains(&SidecarFormat::Json) => 4,
             Self::Sidecar(_) | Self::Plate(_) | Self::Still(_) | Self::ContactSheet(_) | Self::Proxy(_) => 1,
         }
     }
@@ -64,6 +65,12 @@ impl Recipe {
             Self::ContactSheet(r) => Some(&r.treatment),
             Self::Proxy(r) => Some(&r.treatment),
         }
+    }
+
+    /// The range of a movie's codes that it states.
+    #[must_use]
+    pub fn source_range(&self) -> Option<Range> {
+        self.treatment().and_then(|t| t.source_range)
     }
 
     /// As [`Recipe::treatment`].

@@ -58,7 +58,7 @@ impl Format for Dpx {
         color(&head, doc);
         timing(&head, doc);
         origination(&head, doc);
-        doc.format.decodable = super::dpx_decode::is_decodable(&head);
+        doc.format.note_decodable(super::dpx_decode::decodable(&head));
         Ok(())
     }
 

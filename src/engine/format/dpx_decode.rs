@@ -105,8 +105,11 @@ pub(super) fn decode(input: &Input<'_>, limits: &Limits) -> Result<Decoded, Erro
 }
 
 /// Whether [`decode`] knows this form of picture.
-pub(super) fn is_decodable(head: &DpxHeader) -> bool {
-    element(head).is_ok()
+///
+/// # Errors
+/// Why not.
+pub(super) fn decodable(head: &DpxHeader) -> Result<(), Error> {
+    element(head).map(drop)
 }
 
 /// Room for the picture's samples, if that is within the limit.

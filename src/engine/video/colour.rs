@@ -1,5 +1,7 @@
 //! The matrix and the range of coded colour differences.
 
+use serde::{Deserialize, Serialize};
+
 /// From R'G'B' to Y'CbCr: the weights of red and blue in Y'.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Matrix {
@@ -56,7 +58,8 @@ impl Matrix {
 }
 
 /// Which codes are black and white.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Range {
     /// 16 and 235 at 8 bits, colour differences of 224 steps; BT.709 item 4.
     Video,
@@ -64,9 +67,22 @@ pub enum Range {
     Full,
 }
 
+impl Range {
+    /// As metadata and configuration spell it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Video => "video",
+            Self::Full => "full",
+        }
+    }
+}
+
 /// What the clip's own metadata say about its coded colour; each overrides what ffprobe says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClipColor {
+    /// Range of the codes as a person stated it, which overrides everything else.
+    pub stated_range: Option<Range>,
     /// Range of the codes.
     pub range: Option<Range>,
     /// Matrix of Y'CbCr.

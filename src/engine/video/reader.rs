@@ -291,8 +291,11 @@ fn coding(
         _ if format.full => Some(Range::Full),
         _ => None,
     };
-    let (range, from) = pick(color.range, tagged, Range::Video);
-    note("range", format!("{}, {from}", if range == Range::Full { "full" } else { "video" }));
+    let (range, from) = match color.stated_range {
+        Some(range) => (range, "as stated"),
+        None => pick(color.range, tagged, Range::Video),
+    };
+    note("range", format!("{}, {from}", range.as_str()));
     if format.layout == Layout::Grey {
         return Ok(Coding::new(Matrix::Bt709, range, format.bits));
     }

@@ -37,11 +37,26 @@ const PCM: &[&str] = &[
     "pcm_s8",
     "pcm_u8",
 ];
-/// Other sound that QuickTime holds.
-const CODED: &[&str] =
-    &["aac", "alac", "ac3", "eac3", "mp2", "mp3", "pcm_alaw", "pcm_mulaw", "adpcm_ima_qt", "opus", "flac", "dts"];
-/// Of these, what ffmpeg's QuickTime writer refuses; it is decoded.
-const NOT_KEPT: &[&str] = &["opus", "flac"];
+/// Other sound that is taken.
+const CODED: &[&str] = &[
+    "aac",
+    "ac3",
+    "adpcm_ima_qt",
+    "adpcm_ima_wav",
+    "adpcm_ms",
+    "alac",
+    "dts",
+    "eac3",
+    "flac",
+    "mp2",
+    "mp3",
+    "opus",
+    "pcm_alaw",
+    "pcm_mulaw",
+    "vorbis",
+];
+/// Of these, what ffmpeg's QuickTime writer refuses or QuickTime players do not know; it is decoded.
+const NOT_KEPT: &[&str] = &["adpcm_ima_wav", "adpcm_ms", "flac", "opus", "vorbis"];
 /// Most sound tracks of a file.
 const MOST_TRACKS: usize = 64;
 /// Rates that can be, samples in a second.
@@ -82,6 +97,7 @@ pub(super) fn plan(sound: &Sound<'_>, rate: Rational, tools: &Tools<'_>) -> Resu
 fn plan_for(tracks: &[Track], trim: Option<(u64, u64)>, rate: Rational) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     let mut codecs: Vec<&str> = tracks.iter().map(|t| t.codec).collect();
+    codecs.sort_unstable();
     codecs.dedup();
     plan.codecs = codecs.join(",");
     let output = &mut plan.output;

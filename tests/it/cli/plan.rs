@@ -91,3 +91,17 @@ fn only_what_is_asked_for_is_shown_and_people_read_lines() {
     assert!(text.contains("ocf: B001R2EC/B001R2EC_C001.1001.dpx (dpx, 6 frames)\n"), "{text}");
     assert!(text.contains("  sidecar B001R2EC/B001R2EC_C001.[1001-1006].dpx.rushes.json\n"), "{text}");
 }
+
+#[test]
+fn a_rule_that_does_not_fire_says_which_condition_was_not_so() {
+    let mut f = Facility::new();
+    f.rules = "[[folder.rule]]\nname = \"big\"\nwhen = 'image.width > 4000'\nemit = [\"plate\", \"manifest\"]\n\
+               [[folder.rule]]\nname = \"small\"\nwhen = 'image.width < 4000'\nemit = [\"plate\", \"manifest\"]\n"
+        .into();
+    f.extra = "[show.test.color]\nsource = \"rec709\"\n".into();
+    f.drop_roll("A001R2EC");
+    let o = f.command(&["plan"]).output().unwrap();
+    let text = String::from_utf8(o.stdout).unwrap();
+    assert!(text.contains("rule big does not fire: not so: image.width > 4000"), "{text}");
+    assert!(text.contains("_PL01_v001  (sealed with ASC MHL)"), "{text}");
+}

@@ -1,6 +1,6 @@
 //! Where the pictures of a pass come from: files of one frame each, or a movie that is read from its first frame on.
 
-use crate::engine::deliver::{JobFile, OpenInput};
+use crate::engine::deliver::{JobFile, OpenInput, Recipe};
 use crate::engine::format::{Format, HEAD_BYTES, Input, probe};
 use crate::engine::image::Decoded;
 use crate::engine::process::find;
@@ -96,7 +96,7 @@ pub(super) fn start(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<(ClipDoc,
                 format!("the coded pictures have {}x{} pixels where the clip has {w}x{h}", facts.width, facts.height);
             return Err(Error::unsupported(what).fix("convert the movie to pictures of one size first"));
         }
-        let color = color_of(&doc)?;
+        let color = ClipColor { stated_range: stated_range(job), ..color_of(&doc)? };
         let (file, tools) = (asked.input.file, asked.programs.tools(&job.limits));
         let reader = VideoReader::open(file, asked.demuxer, facts, color, span(job, &doc)?, &tools)?;
         Ok(Movie { reader: Box::new(reader), doubts: doubts(color, facts) })
@@ -147,6 +147,11 @@ fn span(job: &JobFile, doc: &ClipDoc) -> Result<Span, Error> {
     Ok(Span { first, count, rate: doc.fps.project })
 }
 
+/// The range of the codes that the recipes of a step state; those that state another are not made in one step.
+fn stated_range(job: &JobFile) -> Option<Range> {
+    job.recipe.as_ref().and_then(Recipe::source_range)
+}
+
 /// What the metadata say of the coding.
 fn color_of(doc: &ClipDoc) -> Result<ClipColor, Error> {
     let matrix = match doc.color.matrix.as_deref() {
@@ -162,18 +167,19 @@ fn color_of(doc: &ClipDoc) -> Result<ClipColor, Error> {
         Some("video") => Some(Range::Video),
         _ => None,
     };
-    Ok(ClipColor { range, matrix })
+    Ok(ClipColor { stated_range: None, range, matrix })
 }
 
 /// What the container says of the coding and the pictures contradict. The container is taken, ISO/IEC 14496-12, 12.1.5.
 fn doubts(color: ClipColor, facts: &VideoFacts) -> Vec<Warning> {
     let mut out = Vec::new();
     let mut doubt = |what: &str, taken: &str, other: &str| {
+        let way = if what == "range" { ", unless `source_range` says otherwise" } else { "" };
         let message =
-            format!("the container says {what} {taken}, the coded pictures say {other}; the container is taken");
+            format!("the container says {what} {taken}, the coded pictures say {other}; the container is taken{way}");
         out.push(Warning { code: "COLOR-CODING".into(), message });
     };
-    match (color.range, facts.color_range.as_deref()) {
+    match (color.range.filter(|_| color.stated_range.is_none()), facts.color_range.as_deref()) {
         (Some(Range::Video), Some("pc")) => doubt("range", "video", "full"),
         (Some(Range::Full), Some("tv")) => doubt("range", "full", "video"),
         _ => {}

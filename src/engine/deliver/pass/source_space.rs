@@ -121,6 +121,7 @@ mod tests {
 
     fn asked(source: Option<&str>, decides: bool) -> Treatment {
         Treatment {
+            source_range: None,
             source: source.map(str::to_owned),
             source_decides: decides,
             color: "ACES2065-1".into(),

@@ -112,5 +112,5 @@ fn essence(blocks: &Blocks, part: &Part, doc: &mut ClipDoc) {
     }
     let how = blocks.compression.name().to_owned();
     doc.set("format.compression", |d| &mut d.format.compression, how, origin(part, "compression"));
-    doc.format.decodable = seen::choose(blocks).is_ok();
+    doc.format.note_decodable(seen::choose(blocks));
 }

@@ -123,7 +123,7 @@ fn fill(layout: &Layout, ifd: &Ifd, doc: &mut ClipDoc) {
     doc.set("format.codec", |d| &mut d.format.codec, codec, origin(ifd, tag::PHOTOMETRIC));
     let compression = layout.compression_name();
     doc.set("format.compression", |d| &mut d.format.compression, compression, origin(ifd, tag::COMPRESSION));
-    doc.format.decodable = layout.decodable().is_ok();
+    doc.format.note_decodable(layout.decodable());
 }
 
 /// Who made it, when, and how it is to be looked at.

@@ -1,0 +1,78 @@
+//! `rushes render` and `rushes view`: what they say of requests that are wrong or half right.
+
+use super::{status, stderr, stdout};
+use crate::daemon::facility::Facility;
+use std::process::Output;
+
+fn run(f: &Facility, args: &[&str]) -> Output {
+    f.command(args).current_dir(f.dir.path()).output().unwrap()
+}
+
+fn roll() -> Facility {
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    f
+}
+
+#[test]
+fn nothing_is_written_into_a_watched_folder() {
+    let f = roll();
+    std::os::unix::fs::symlink(f.path("hot"), f.path("link")).unwrap();
+    for out in ["hot", "hot/A001R2EC/new", "link/deep/er"] {
+        let o = run(&f, &["render", "hot/A001R2EC", "--recipe", "still", "--source", "rec709", "-o", out]);
+        assert_eq!(status(&o), 2, "{out}");
+        assert!(stderr(&o).contains("watched folder `ocf`"), "{}", stderr(&o));
+    }
+    let o = run(&f, &["view", "hot/A001R2EC/A001R2EC_C001.1001.dpx", "-o", "hot/a.png"]);
+    assert_eq!(status(&o), 2);
+    assert!(!f.path("hot/a.png").exists());
+}
+
+#[test]
+fn gaps_and_wrong_frames_are_told() {
+    let f = roll();
+    for n in ["1002", "1004", "1005"] {
+        std::fs::remove_file(f.path(&format!("hot/A001R2EC/A001R2EC_C001.{n}.dpx"))).unwrap();
+    }
+    std::fs::remove_file(f.path("hot/A001R2EC/T001.wav")).unwrap();
+    std::fs::remove_file(f.path("hot/A001R2EC/notes.xyz")).unwrap();
+    let o = run(&f, &["render", "hot/A001R2EC", "--recipe", "plate", "--source", "rec709", "-o", "plates"]);
+    assert_eq!(status(&o), 0, "{}", stderr(&o));
+    assert!(stderr(&o).contains("frames 1002 and those of 1 more gaps are missing"), "{}", stderr(&o));
+    assert!(stdout(&o).contains("3 files"));
+    let o = run(&f, &["view", "hot/A001R2EC", "--frame-number", "500", "--source", "rec709", "-o", "a.png"]);
+    assert_eq!(status(&o), 3);
+    assert!(stderr(&o).contains("no frame 500 among its frames 1001 to 1006"), "{}", stderr(&o));
+}
+
+#[test]
+fn a_look_that_is_not_there_is_wrong_usage() {
+    let f = roll();
+    let look = |args: &[&str]| {
+        let line = ["render", "hot/A001R2EC", "--recipe", "still", "--source", "rec709", "-o", "out"];
+        let o = run(&f, &[&line, args].concat());
+        assert!(stderr(&o).contains("gone."), "{}", stderr(&o));
+        status(&o)
+    };
+    assert_eq!(look(&["--lut", "gone.cube", "--lut-input", "rec709"]), 2);
+    assert_eq!(look(&["--cdl", "gone.cdl"]), 2);
+}
+
+#[test]
+fn the_reason_why_a_picture_is_not_decoded_is_told() {
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    let frame = f.path("hot/A001R2EC/A001R2EC_C001.1001.dpx");
+    let mut bytes = std::fs::read(&frame).unwrap();
+    // Image element 1, encoding: 1 = run-length, SMPTE 268 table 4.
+    let big = bytes.starts_with(b"SDPX");
+    bytes[806..808].copy_from_slice(&if big { 1u16.to_be_bytes() } else { 1u16.to_le_bytes() });
+    std::fs::write(f.path("hot/rle.dpx"), bytes).unwrap();
+    let o = run(&f, &["render", "hot/rle.dpx", "--recipe", "still", "-o", "out"]);
+    assert_eq!(status(&o), 3);
+    assert!(stderr(&o).contains("DPX with run-length encoding is not decoded"), "{}", stderr(&o));
+    let o = run(&f, &["inspect", "--json", "hot/rle.dpx"]);
+    let doc: serde_json::Value = serde_json::from_str(&stdout(&o)).unwrap();
+    assert_eq!(doc["format"]["undecodable"], "DPX with run-length encoding is not decoded");
+    assert_eq!(doc["format"]["decodable"], false);
+}
