@@ -388,6 +388,9 @@ fn tags_of_the_coded_pictures_count() {
     let o = rushes(dir.path(), &["render", "one.mov", "--recipe", "proxy", "--source", "rec709", "-o", "out"]);
     let said = String::from_utf8_lossy(&o.stderr).into_owned();
     assert!(o.status.success() || said.contains("FIELD-ABSENT"), "{said}");
+    let line = ["render", "pq.mp4", "--recipe", "proxy", "--source", "rec709", "--frames", "1-1", "-o", "one"];
+    good(&rushes(dir.path(), &line));
+    assert_eq!(told(&programs, &dir.path().join("one/pq.mp4.proxy.mov"), "v:0", "stream=nb_frames"), "1");
     let o = rushes(dir.path(), &["render", "pq.mp4", "--recipe", "plate", "--frames", "2-9", "-o", "out"]);
     assert!(String::from_utf8_lossy(&o.stderr).contains("FRAMES-OUTSIDE"), "{}", String::from_utf8_lossy(&o.stderr));
 }

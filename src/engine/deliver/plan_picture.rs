@@ -122,6 +122,7 @@ fn can_be_made(clip: &ClipDoc, recipe: &Recipe) -> Result<(), Error> {
     if numbers.is_empty() {
         return Err(Error::new(ErrorKind::Unsupported, "FIELD-ABSENT", "the clip has no frames"));
     }
+    super::pass::space_is_known(recipe, clip)?;
     match recipe {
         Recipe::Still(s) if s.frame.choose(&numbers).is_none() => {
             let (first, last) = (numbers.first().copied().unwrap_or(0), numbers.last().copied().unwrap_or(0));

@@ -94,3 +94,29 @@ fn a_movie_that_is_damaged_or_needs_a_missing_program_is_refused_by_name() {
     assert!(o.status.code() == Some(3) && log.contains("TOOL-MISSING"), "{log}");
     assert!(log.contains("no program that can be started"), "the configuration's warning: {log}");
 }
+
+#[test]
+fn recipes_that_state_other_ranges_of_codes_never_share_a_pass() {
+    let Some(programs) = programs("ranges in the daemon") else { return };
+    let mut f = Facility::new();
+    f.rules =
+        "[[folder.rule]]\nname = \"all\"\nwhen = 'format.id == \"mov\"'\nemit = [\"told\", \"full\", \"video\"]\n\
+               [recipe.told]\nkind = \"still\"\nformat = \"png\"\ncolor = \"source\"\n\
+               [recipe.full]\nkind = \"still\"\nformat = \"png\"\ncolor = \"source\"\nsource_range = \"full\"\n\
+               [recipe.video]\nkind = \"still\"\nformat = \"png\"\ncolor = \"source\"\nsource_range = \"video\"\n"
+            .into();
+    let grey = "color=black:s=64x64:r=24,format=yuv422p10le,geq=lum=64:cb=512:cr=512";
+    let args = ["-f", "lavfi", "-i", grey, "-frames:v", "4", "-c:v", "prores_ks", "-color_range", "tv"];
+    assert!(crate::video::make(&programs, &args, &f.path("hot/A001C001.mov")));
+    let o = f.once();
+    assert_eq!(o.status.code(), Some(0), "{}", String::from_utf8_lossy(&o.stderr));
+    let outputs = f.outputs();
+    let black = |recipe: &str| {
+        let bytes = &outputs[&format!("A001C001.mov.{recipe}.png")];
+        let mut r = png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
+        let mut pixels = vec![0; r.output_buffer_size().unwrap()];
+        r.next_frame(&mut pixels).unwrap();
+        pixels[0]
+    };
+    assert_eq!([black("told"), black("full"), black("video")], [0, 16, 0]);
+}

@@ -164,4 +164,17 @@ fn what_cannot_be_rendered_is_refused_by_name() {
     );
     let log = String::from_utf8_lossy(&o.stderr).into_owned();
     assert!(log.contains("COLOR-UNKNOWN") && log.contains("nothing says whose"), "{log}");
+    let plan = f.command(&["plan"]).output().unwrap();
+    let text = String::from_utf8_lossy(&plan.stdout).into_owned();
+    assert!(text.contains("refused:") && text.contains("nothing says whose") && !text.contains("_PL01_"), "{text}");
+    // what is missing is stated: a reload and a retry ask the rules again
+    let running = f.serve();
+    f.extra = "[show.test.color]\nsource = \"logc3\"\n".into();
+    f.write_config();
+    running.signal("HUP");
+    wait_for("the reload", 10, || f.log_of("config-reloaded") == 1);
+    assert_eq!(f.ask(&["retry", "quarantine"]).0, 0);
+    let first = f.path("out/A001/A001_C001_PL01_v001/A001_C001_PL01_v001.1001.exr");
+    wait_for("the plate", 60, || first.exists());
+    assert_eq!(running.stop(), 143);
 }

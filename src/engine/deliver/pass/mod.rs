@@ -15,6 +15,7 @@ pub use store::ACCOUNT_ATTRIBUTE;
 
 pub(super) use finish::finish;
 pub(super) use frames::run;
+pub(super) use part::space_is_known;
 
 use crate::engine::deliver::{JobFile, OpenInput, StepKind};
 use crate::model::{ClipDoc, Error, ErrorKind};

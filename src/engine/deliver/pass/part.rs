@@ -1,5 +1,6 @@
 //! What one output needs of each frame: its ops, its geometry, its account.
 
+use super::source::is_movie;
 use super::source_space::{Decision, decide, named};
 use super::told::told;
 use crate::engine::colour::{Builder, Cdl, CdlStyle, Chain, Kernel, Op, Space, ops_of_cube, sha256};
@@ -140,6 +141,22 @@ fn plan<'a>(
         account,
         files: BTreeMap::new(),
     })
+}
+
+/// Whether it can be said before a picture is read in which space a clip is; of a movie only its pictures can tell.
+///
+/// # Errors
+/// `COLOR-UNKNOWN`, and what the geometry says.
+pub(in crate::engine::deliver) fn space_is_known(recipe: &Recipe, doc: &ClipDoc) -> Result<(), Error> {
+    let (Some(t), Some(w), Some(h)) = (recipe.treatment(), doc.image.width, doc.image.height) else { return Ok(()) };
+    if is_movie(doc) {
+        return Ok(());
+    }
+    let placement = place(recipe, t, doc, (w, h))?;
+    match decide(doc, t) {
+        Err(e) if t.color != AS_SOURCE || !is_identity(&placement, (w, h)) => Err(e),
+        _ => Ok(()),
+    }
 }
 
 /// The files of a range by the number of their frame; empty where one file holds them all.

@@ -53,6 +53,11 @@ fn otherwise_tagged(doc: &ClipDoc, d: &Decision) -> Option<Warning> {
         let message = format!("the primaries {p} are taken for those of BT.709, which differ little");
         return Some(Warning { code: "COLOR-TAGS".into(), message });
     }
+    let log = transfer.filter(|t| t.starts_with("Log") || *t == "Printing density");
+    if let (Some(t), true, Kind::SceneLinear | Kind::DisplayLinear) = (log, d.stated, d.space.kind) {
+        let message = format!("the source is taken for {}, and its own tags say {t}", d.space.name);
+        return Some(Warning { code: "COLOR-TAGS".into(), message });
+    }
     let tag = transfer.filter(|t| matches!(*t, "PQ" | "HLG" | "sRGB" | "SMPTE 428"));
     let tag =
         tag.or_else(|| (coded && doc.format.id == "exr").then_some("linear light, as every OpenEXR file holds"))?;
