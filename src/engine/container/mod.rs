@@ -2,7 +2,10 @@
 
 pub mod bmff;
 pub mod bytes;
+pub mod cineon;
 pub mod dpx;
 pub mod exr;
+pub mod fixed;
 pub mod ifd;
+pub mod jp2;
 pub mod riff;

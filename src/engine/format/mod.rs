@@ -3,12 +3,17 @@
 //! One file per format, one line per format in [`registry`]. A format decides by the bytes; the name
 //! of a file only breaks ties.
 
+mod cineon;
 pub mod demo;
 mod dpx;
 mod dpx_decode;
+mod exif;
 mod exr;
+#[cfg(test)]
+mod fixtures;
 mod frames;
 mod inspect;
+mod jp2;
 mod mov;
 pub mod registry;
 mod tiff;

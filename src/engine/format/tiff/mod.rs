@@ -5,7 +5,7 @@
 
 mod decode;
 mod layout;
-mod raw;
+pub(super) mod raw;
 #[cfg(test)]
 mod tests;
 
