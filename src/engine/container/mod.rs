@@ -1,5 +1,6 @@
 //! Byte grammars, one layout for reader and writer.
 
+pub mod arriraw;
 pub mod bmff;
 pub mod bytes;
 pub mod cineon;
@@ -8,4 +9,5 @@ pub mod exr;
 pub mod fixed;
 pub mod ifd;
 pub mod jp2;
+pub mod red;
 pub mod riff;

@@ -3,6 +3,7 @@
 //! One file per format, one line per format in [`registry`]. A format decides by the bytes; the name
 //! of a file only breaks ties.
 
+mod arriraw;
 mod cineon;
 pub mod demo;
 mod dpx;
@@ -15,6 +16,7 @@ mod frames;
 mod inspect;
 mod jp2;
 mod mov;
+mod red;
 pub mod registry;
 mod tiff;
 mod unknown;
