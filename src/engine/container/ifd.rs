@@ -44,6 +44,8 @@ pub struct Ifd {
     pub fields: Vec<Field>,
     /// Directories in the chain, with this one.
     pub directories: usize,
+    /// Where the next directory of the chain lies; 0 = nowhere.
+    pub next: u64,
 }
 
 /// Byte order and whether it is BigTIFF, by the first bytes of a file.
@@ -71,7 +73,7 @@ impl Ifd {
         if big && (b.u16(endian)?, b.u16(endian)?) != (8, 0) {
             return Err(Error::malformed("a BigTIFF file has offsets of 8 bytes, this one says otherwise").offset(4));
         }
-        let mut out = Self { endian, big, fields: Vec::new(), directories: 0 };
+        let mut out = Self { endian, big, fields: Vec::new(), directories: 0, next: 0 };
         let first = out.offset(b)?;
         out.chain(b, first, limits)?;
         Ok(out)
@@ -83,17 +85,17 @@ impl Ifd {
     /// # Errors
     /// As [`Ifd::read`].
     pub fn read_from(b: &mut Bytes<'_>, endian: Endian, first: u64, limits: &Limits) -> Result<Self, Error> {
-        let mut out = Self { endian, big: false, fields: Vec::new(), directories: 0 };
+        let mut out = Self { endian, big: false, fields: Vec::new(), directories: 0, next: 0 };
         out.chain(b, first, limits)?;
         Ok(out)
     }
 
-    /// One directory that this one points to, and where the next of its chain lies (0 = nowhere).
+    /// One directory that this one points to.
     ///
     /// # Errors
     /// `FILE-TRUNCATED`; `LIMIT-SIZE` for more fields than `limits.items`.
-    pub fn at(&self, b: &mut Bytes<'_>, offset: u64, limits: &Limits) -> Result<(Self, u64), Error> {
-        let mut out = Self { endian: self.endian, big: self.big, fields: Vec::new(), directories: 1 };
+    pub fn at(&self, b: &mut Bytes<'_>, offset: u64, limits: &Limits) -> Result<Self, Error> {
+        let mut out = Self { endian: self.endian, big: self.big, fields: Vec::new(), directories: 1, next: 0 };
         b.seek(offset);
         let count = if self.big { b.u64(self.endian)? } else { u64::from(b.u16(self.endian)?) };
         if count > u64::from(limits.items) {
@@ -104,8 +106,8 @@ impl Ifd {
             out.fields.push(f);
         }
         // the last directory of some files ends without the place of a next one
-        let next = out.offset(b).unwrap_or(0);
-        Ok((out, next))
+        out.next = out.offset(b).unwrap_or(0);
+        Ok(out)
     }
 
     fn chain(&mut self, b: &mut Bytes<'_>, first: u64, limits: &Limits) -> Result<(), Error> {
@@ -135,6 +137,9 @@ impl Ifd {
             }
             out.directories = out.directories.saturating_add(1);
             next = out.offset(b)?;
+            if out.directories == 1 {
+                out.next = next;
+            }
         }
         if out.directories == 0 {
             return Err(Error::malformed("the TIFF file has no directory").offset(4));
@@ -148,7 +153,7 @@ impl Ifd {
         let limits = Limits::default();
         let mut b = Bytes::slice(head, &limits);
         let Some((endian, big)) = magic(head) else { return Vec::new() };
-        let out = Self { endian, big, fields: Vec::new(), directories: 0 };
+        let out = Self { endian, big, fields: Vec::new(), directories: 0, next: 0 };
         b.seek(if big { 8 } else { 4 });
         let mut fields = Vec::new();
         if let Ok(at) = out.offset(&mut b) {

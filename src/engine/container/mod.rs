@@ -9,5 +9,6 @@ pub mod exr;
 pub mod fixed;
 pub mod ifd;
 pub mod jp2;
+pub mod mpeg;
 pub mod red;
 pub mod riff;

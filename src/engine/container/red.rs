@@ -194,7 +194,7 @@ pub fn blocks(b: &mut Bytes<'_>, header: &Header, limits: &Limits) -> Result<Blo
         b.seek(at);
         let size = u64::from(b.u32(Endian::Big)?);
         let name = b.array::<4>()?;
-        if size < 8 || !name.starts_with(b"R") || !name.iter().all(u8::is_ascii_alphanumeric) {
+        if size < 8 || !name.starts_with(b"R") || !name.iter().all(|c| matches!(c, b' '..=b'~')) {
             return Ok(out);
         }
         if size > left {

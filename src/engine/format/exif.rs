@@ -72,7 +72,7 @@ pub(super) fn read(p: &Place<'_>, b: &mut Bytes<'_>, limits: &Limits, doc: &mut 
     keep_as(p.reader, p.prefix, p.ifd, b, limits, doc)?;
     if let Some(at) = soft(p.ifd.number(b, tag::EXIF))? {
         match p.ifd.at(b, at, limits) {
-            Ok((exif, _)) => {
+            Ok(exif) => {
                 let prefix = format!("{}Exif.", p.prefix);
                 let inner = Place { reader: p.reader, prefix: &prefix, ifd: &exif };
                 keep_as(inner.reader, inner.prefix, inner.ifd, b, limits, doc)?;

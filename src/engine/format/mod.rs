@@ -4,6 +4,8 @@
 //! of a file only breaks ties.
 
 mod arriraw;
+mod avi;
+mod camera_raw;
 mod cineon;
 pub mod demo;
 mod dpx;
@@ -19,6 +21,7 @@ mod mov;
 mod red;
 pub mod registry;
 mod tiff;
+mod ts;
 mod unknown;
 mod wav;
 mod wav_sample;

@@ -7,7 +7,7 @@ use crate::model::{Error, Limits};
 
 /// The first directory's picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(in crate::engine::format) struct Layout {
     pub width: u32,
     pub height: u32,
     /// Bits of each sample.

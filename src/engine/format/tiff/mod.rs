@@ -4,7 +4,7 @@
 //! not: they need a reader of their own.
 
 mod decode;
-mod layout;
+pub(super) mod layout;
 pub(super) mod raw;
 #[cfg(test)]
 mod tests;
