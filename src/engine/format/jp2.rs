@@ -91,9 +91,11 @@ fn boxes(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64, 
         return Err(Error::truncated(what).offset(a.at).fix("copy the frame again from its source"));
     }
     let Some(code) = find(&found.atoms, b"jp2c") else {
-        let at = found.junk.unwrap_or(b.size());
         let what = "no box of the file holds a codestream (jp2c)";
-        return Err(Error::truncated(what).offset(at).fix("copy the frame again from its source"));
+        return Err(match found.junk {
+            Some(at) => Error::malformed(format!("{what}, and what follows is no box")).offset(at),
+            None => Error::truncated(what).offset(b.size()).fix("copy the frame again from its source"),
+        });
     };
     if let Some(at) = found.junk {
         let text = format!("{} bytes at the end belong to no box (at byte {at})", b.size().saturating_sub(at));

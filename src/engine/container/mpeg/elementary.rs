@@ -87,7 +87,8 @@ fn parameters(b: &mut Bits<'_>, profile: u8) -> Option<Picture> {
         0 => drop(b.golomb()?),
         1 => {
             b.bit()?;
-            (b.golomb()?, b.golomb()?);
+            b.golomb()?;
+            b.golomb()?;
             for _ in 0..b.golomb()?.min(255) {
                 b.golomb()?;
             }
