@@ -97,10 +97,10 @@ pub fn mpeg(data: &[u8]) {
     if let Some(t) = read(data, ts::Transport::read) {
         assert!(matches!(t.packet, 188 | 192 | 204) && !t.streams.is_empty() && t.trailing < t.packet);
         for s in &t.streams {
-            let _ = (ts::avc(&s.payload), ts::mpeg2(&s.payload));
+            let _ = (ts::avc(&s.payload), ts::hevc(&s.payload), ts::mpeg2(&s.payload));
         }
     }
-    for p in [ts::avc(data), ts::mpeg2(data)].into_iter().flatten() {
+    for p in [ts::avc(data), ts::hevc(data), ts::mpeg2(data)].into_iter().flatten() {
         assert!(p.width > 0 && p.height > 0);
     }
 }

@@ -109,7 +109,7 @@ pub(super) fn camera(p: &Place<'_>, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Res
     {
         doc.set("recorded.date", |x| &mut x.recorded.date, d, p.origin(tag::DATE));
     }
-    // in a raw picture this is the camera's own program; a converter writes itself here, so the make decides
+    // a converter writes itself here: only a text that says of itself that it is firmware is the camera's
     if let Some(t) = p.text(b, tag::SOFTWARE)?.filter(|t| t.starts_with("Firmware") || t.starts_with("Ver")) {
         doc.set("camera.firmware", |d| &mut d.camera.firmware, t, p.origin(tag::SOFTWARE));
     }

@@ -5,7 +5,7 @@
 
 use super::{Format, Input, Score, has_extension};
 use crate::engine::container::bytes::Bytes;
-use crate::engine::container::mpeg::{Elementary, Picture, Transport, avc, mpeg2, packet_size};
+use crate::engine::container::mpeg::{Elementary, Picture, Transport, avc, hevc, mpeg2, packet_size};
 use crate::model::{ClipDoc, Error, Limits, Origin};
 use std::path::Path;
 
@@ -120,21 +120,22 @@ fn keep(n: usize, s: &Elementary, doc: &mut ClipDoc) {
 }
 
 fn picture(s: &Elementary, doc: &mut ClipDoc) {
-    let Some((_, codec)) = name(s) else { return };
-    doc.set("format.codec", |d| &mut d.format.codec, codec.into(), origin(s, "stream_type"));
-    let found = match s.kind {
-        1 | 2 => mpeg2(&s.payload),
-        0x1b | 0x1f | 0x20 => avc(&s.payload),
-        _ => {
-            doc.warn("TS-PICTURE", format!("the size of {codec} pictures in a transport stream is not read"));
-            return duration(s, None, doc);
-        }
+    let Some((_, mut codec)) = name(s) else { return };
+    let found = match codec {
+        "MPEG-1 Video" | "MPEG-2 Video" => mpeg2(&s.payload),
+        "H.264" => avc(&s.payload),
+        "H.265" => hevc(&s.payload),
+        _ => None,
     };
+    // MPEG-1 pictures go under the number of MPEG-2 too
+    if s.kind == 2 && found.is_some_and(|p| p.progressive.is_none()) {
+        codec = "MPEG-1 Video";
+    }
+    doc.set("format.codec", |d| &mut d.format.codec, codec.into(), origin(s, "stream_type"));
     let Some(p) = found else {
-        doc.warn(
-            "TS-PICTURE",
-            format!("no {codec} sequence header was found near the start, so the size is not known"),
-        );
+        let text =
+            format!("no {codec} sequence header that can be read was found near the start: the size is not known");
+        doc.warn("TS-PICTURE", text);
         return duration(s, None, doc);
     };
     let o = || origin(s, "sequence header");
@@ -145,6 +146,8 @@ fn picture(s: &Elementary, doc: &mut ClipDoc) {
     }
     if let Some(r) = p.rate {
         doc.set("fps.project", |d| &mut d.fps.project, r, o());
+    } else {
+        doc.warn("META-RATE-UNKNOWN", format!("the {codec} sequence header gives no frame rate near its start"));
     }
     if p.progressive == Some(true) {
         doc.set("image.scan", |d| &mut d.image.scan, "progressive".into(), o());

@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
+use std::process::Command;
 
 const IDS: [&str; 9] = ["arriraw", "avi", "cineon", "crx", "dng", "jp2", "r3d", "raw", "ts"];
 
@@ -75,6 +76,69 @@ fn cineon_pixels_as_oiiotool_decodes_them() {
     println!("conformance cineon pixels: {same} pictures equal");
     assert!(same > 0);
 }
+
+/// What ffmpeg writes in every form that it knows, as ffprobe reads it back.
+#[test]
+fn what_ffmpeg_writes() {
+    if data("conformance camera writers").is_none() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let mut tally = Tally::default();
+    for (name, args) in WRITTEN {
+        let file = dir.path().join(name);
+        let source = ["-v", "error", "-f", "lavfi", "-i"];
+        let made = Command::new("ffmpeg").args(source).args(args.split(' ')).arg(&file).output();
+        let Ok(made) = made else {
+            println!("conformance camera writers: ffmpeg is not installed, skipped");
+            return;
+        };
+        if !made.status.success() {
+            println!("  {name}: this ffmpeg does not write it");
+            continue;
+        }
+        tally.ran += 1;
+        let doc = inspect_file(&file).unwrap_or_else(|e| panic!("{e}"));
+        let entries = "stream=width,height,avg_frame_rate,nb_frames,duration";
+        let probe = ["-v", "error", "-select_streams", "v:0", "-show_entries", entries, "-of", "json"];
+        let out = Command::new("ffprobe").args(probe).arg(&file).output().unwrap();
+        let theirs = &serde_json::from_slice::<Value>(&out.stdout).unwrap()["streams"][0];
+        let still = doc.format.id == "jp2";
+        tally.compare(&format!("{name} width"), doc.image.width.map(u64::from), number(&theirs["width"]), None);
+        tally.compare(&format!("{name} height"), doc.image.height.map(u64::from), number(&theirs["height"]), None);
+        let rate = theirs["avg_frame_rate"].as_str().and_then(|t| t.parse::<Rational>().ok()).filter(|_| !still);
+        let unread =
+            (doc.format.codec.as_deref() == Some("H.265")).then_some("the rate of H.265 in a stream is not read");
+        tally.compare(&format!("{name} rate"), doc.fps.project, rate, unread);
+        let frames = number(&theirs["nb_frames"]).filter(|_| !still);
+        tally.compare(&format!("{name} frames"), doc.clip.frames, frames, None);
+        let length = theirs["duration"].as_str().and_then(|t| t.parse::<f64>().ok()).filter(|_| !still);
+        let milli = |s: f64| (s * 1000.0).round();
+        tally.compare(&format!("{name} length"), doc.clip.duration_s.map(milli), length.map(milli), unread);
+    }
+    tally.finish("conformance camera writers");
+}
+
+/// Names of files, and how ffmpeg makes them.
+const WRITTEN: &[(&str, &str)] = &[
+    ("mjpeg.avi", "testsrc2=s=320x180:r=30000/1001:d=1 -c:v mjpeg"),
+    ("mpeg4.avi", "testsrc2=s=320x180:r=24000/1001:d=1 -c:v mpeg4 -bf 0"),
+    ("raw.avi", "testsrc2=s=320x180:r=25:d=1 -c:v rawvideo -pix_fmt bgr24"),
+    ("h264.avi", "testsrc2=s=320x180:r=50:d=1 -c:v libx264 -bf 0"),
+    ("dv.avi", "testsrc2=s=720x576:r=25:d=1 -c:v dvvideo -pix_fmt yuv420p"),
+    ("mpeg1.ts", "testsrc2=s=320x180:r=25:d=1 -c:v mpeg1video"),
+    ("mpeg2.ts", "testsrc2=s=1920x1080:r=30000/1001:d=1 -c:v mpeg2video"),
+    ("mpeg2i.ts", "testsrc2=s=720x576:r=25:d=1 -c:v mpeg2video -flags +ildct+ilme"),
+    ("h264.ts", "testsrc2=s=642x362:r=60000/1001:d=1 -c:v libx264"),
+    ("h264.m2ts", "testsrc2=s=1920x1080:r=25:d=1 -c:v libx264 -flags +ildct+ilme -x264opts tff=1"),
+    ("high422.ts", "testsrc2=s=640x360:r=25:d=1 -c:v libx264 -pix_fmt yuv422p10le"),
+    ("high444.ts", "testsrc2=s=642x361:r=25:d=1 -c:v libx264 -pix_fmt yuv444p"),
+    ("hevc.ts", "testsrc2=s=642x362:r=25:d=1 -c:v libx265 -x265-params log-level=none"),
+    ("hevc10.ts", "testsrc2=s=640x360:r=25:d=1 -c:v libx265 -pix_fmt yuv422p10le -x265-params log-level=none"),
+    ("gray.jp2", "testsrc2=s=123x77:r=1:d=1 -frames:v 1 -pix_fmt gray -c:v jpeg2000"),
+    ("rgb48.j2k", "testsrc2=s=123x77:r=1:d=1 -frames:v 1 -pix_fmt rgb48 -c:v jpeg2000"),
+    ("phone.3gp", "testsrc2=s=176x144:r=15:d=1 -c:v mpeg4"),
+];
 
 /// A file whose media was taken out, made as long as its header says, so that the header itself can be compared.
 fn padded(path: &Path, bytes: &[u8], e: Error) -> Result<ClipDoc, Error> {

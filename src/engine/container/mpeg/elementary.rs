@@ -1,5 +1,5 @@
-//! What a stream of pictures says of itself at its first access point: MPEG-2 video (ISO/IEC 13818-2, 6.2.2) and H.264
-//! (ISO/IEC 14496-10, 7.3.2.1 and annex E).
+//! What a stream of pictures says of itself at its first access point: MPEG-2 video (ISO/IEC 13818-2, 6.2.2), H.264
+//! (ISO/IEC 14496-10, 7.3.2.1 and annex E) and H.265.
 
 use crate::model::Rational;
 
@@ -29,7 +29,8 @@ fn units(bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// The first sequence header of MPEG-2 or MPEG-1 video, with its extension.
+/// The first sequence header of MPEG-2 video with its extension, or of MPEG-1 video, which has none: `progressive` is then
+/// `None`.
 #[must_use]
 pub fn mpeg2(bytes: &[u8]) -> Option<Picture> {
     let mut all = units(bytes);
@@ -53,6 +54,58 @@ pub fn mpeg2(bytes: &[u8]) -> Option<Picture> {
     }
     let sized = width > 0 && height > 0;
     sized.then(|| Picture { width, height, rate: Rational::new(num, den), bits: Some(8), progressive })
+}
+
+/// The first sequence parameter set of H.265 (ISO/IEC 23008-2, 7.3.2.2) in a stream of start codes: size and depth. The rate
+/// lies far behind them and is not read.
+#[must_use]
+pub fn hevc(bytes: &[u8]) -> Option<Picture> {
+    let (_, set) = units(bytes).find(|(code, _)| code >> 1 & 0x3f == 33 && code & 0x80 == 0)?;
+    let plain = unescaped(set.get(1..)?);
+    let mut b = Bits { bytes: &plain, at: 0 };
+    b.bits(4)?;
+    let layers = b.bits(3)?;
+    b.bit()?;
+    // profile, tier and level: of the whole, then of each layer that says so
+    b.skip(96)?;
+    let mut flags = Vec::new();
+    for _ in 0..layers {
+        flags.push((b.bit()?, b.bit()?));
+    }
+    if layers > 0 {
+        b.skip(2 * (8 - layers))?;
+    }
+    for (profile, level) in flags {
+        b.skip(profile * 88 + level * 8)?;
+    }
+    b.golomb()?;
+    let chroma = b.golomb()?;
+    if chroma == 3 {
+        b.bit()?;
+    }
+    let (width, height) = (b.golomb()?, b.golomb()?);
+    let mut crop = [0; 4];
+    if b.bit()? == 1 {
+        for to in &mut crop {
+            *to = b.golomb()?;
+        }
+    }
+    let (luma, other) = (b.golomb()?, b.golomb()?);
+    let [left, right, top, bottom] = crop;
+    let (step_x, step_y) = match chroma {
+        1 => (2, 2),
+        2 => (2, 1),
+        _ => (1, 1),
+    };
+    let (width, height) = (cut(width, left, right, step_x)?, cut(height, top, bottom, step_y)?);
+    let bits = ((luma == other || chroma == 0) && luma <= 8).then(|| luma + 8);
+    let sized = width <= 1 << 16 && height <= 1 << 16;
+    sized.then_some(Picture { width, height, rate: None, bits, progressive: None })
+}
+
+/// `n` without what is cropped on both sides, in steps.
+fn cut(n: u32, a: u32, b: u32, step: u32) -> Option<u32> {
+    n.checked_sub(a.checked_add(b)?.checked_mul(step)?).filter(|n| *n > 0)
 }
 
 /// The first sequence parameter set of H.264 in a stream of start codes.
@@ -117,8 +170,6 @@ fn parameters(b: &mut Bits<'_>, profile: u8) -> Option<Picture> {
         _ => (1, 1),
     };
     let [left, right, top, bottom] = crop;
-    let cut =
-        |n: u32, a: u32, b: u32, step: u32| n.checked_sub(a.checked_add(b)?.checked_mul(step)?).filter(|n| *n > 0);
     let width = cut(across.checked_mul(16)?, left, right, step_x)?;
     let height = cut(down.checked_mul(16)?.checked_mul(fields)?, top, bottom, step_y * fields)?;
     let sized = width <= 1 << 16 && height <= 1 << 16;
@@ -159,6 +210,11 @@ impl Bits<'_> {
             out = out << 1 | self.bit()?;
         }
         Some(out)
+    }
+
+    fn skip(&mut self, n: u32) -> Option<()> {
+        self.at = self.at.checked_add(usize::try_from(n).ok()?)?;
+        (self.at <= self.bytes.len().checked_mul(8)?).then_some(())
     }
 
     /// An unsigned Exp-Golomb number below 2^24.

@@ -5,5 +5,5 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-pub use elementary::{Picture, avc, mpeg2};
+pub use elementary::{Picture, avc, hevc, mpeg2};
 pub use stream::{Elementary, Transport, packet_size, sample_ts};

@@ -41,7 +41,7 @@ fn parameter_sets() {
         for bit in 0..8 {
             let mut flipped = SET.to_vec();
             flipped[n] ^= 1 << bit;
-            let _ = (avc(&flipped), mpeg2(&flipped));
+            let _ = (avc(&flipped), hevc(&flipped), mpeg2(&flipped));
         }
     }
 }

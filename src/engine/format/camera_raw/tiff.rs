@@ -105,5 +105,8 @@ pub(super) fn fill(reader: &'static str, d: &Directory, layout: &Layout, doc: &m
     doc.set("image.height", |x| &mut x.image.height, layout.height, o(HEIGHT));
     doc.set("format.bit_depth", |x| &mut x.format.bit_depth, layout.bits, o(258));
     doc.set("format.codec", |x| &mut x.format.codec, layout.codec(), o(PHOTOMETRIC));
-    doc.set("format.compression", |x| &mut x.format.compression, layout.compression_name(), o(259));
+    // JPEG of more than 8 bits is the lossless process (DNG specification, Compression)
+    let lossless = layout.compression == 7 && layout.bits > 8;
+    let name = if lossless { "Lossless JPEG".into() } else { layout.compression_name() };
+    doc.set("format.compression", |x| &mut x.format.compression, name, o(259));
 }
