@@ -315,7 +315,8 @@ Examples:
   rushes view A001C003.1001.dpx -o frame.png
   rushes view A001C003.1001.dpx --source logc3 --fit 1280x720 -o frame.jpg
 
-What is not known to be in a colour space is shown as it is stored, and that is said.";
+What is not known to be in a colour space is shown as it is stored, and that is said. A file that is there already is not \
+overwritten: status 3.";
 
 /// `rushes color`.
 #[derive(Debug, Args)]
@@ -387,7 +388,7 @@ Examples:
   rushes color eval --from slog3 --to ap0 --steps           the matrices and curves in between
 
 Names may be written in any case, with or without spaces. A .cube table does not say what it takes and gives: \
---lut-input and --lut-out do.";
+--lut-input and --lut-output do.";
 
 const COLOR_EVAL_HELP: &str = "\
 Examples:

@@ -188,7 +188,7 @@ fn fill(p: &mut ClipPlan, folder: &Folder, unit: &Unit, doc: &ClipDoc, duplicate
         match outputs(folder, (unit.dir.as_path(), &unit.stem), &doc, &w) {
             Ok(list) => p.outputs.extend(list.into_iter().map(|o| OutputPlan {
                 recipe: w.name.clone(),
-                sealed: w.recipe.is_per_frame() && w.recipe.treatment().is_some_and(|t| t.seal),
+                sealed: w.recipe.is_sealed(),
                 held: !p.held_by.is_empty() && !w.recipe.is_record(),
                 exists: folder.output.join(o.path.as_path()).symlink_metadata().is_ok(),
                 path: o.path,

@@ -9,15 +9,15 @@ use super::settings::{config_path, outside_watched};
 use super::steps::{Bench, Wanted, input};
 use crate::config::recipes_picture as pictures;
 use crate::engine::deliver::{
-    JobFile, MadeOutput, Naming, PlannedOutput, Recipe, StepKind, StepOutcome, StepResult, Treatment, frame_numbers,
-    plan,
+    JobFile, MadeOutput, Naming, PlannedOutput, Recipe, StepKind, StepOutcome, StepResult, Treatment, Workspace,
+    frame_numbers, plan,
 };
 use crate::engine::document::cube;
 use crate::engine::sequence;
 use crate::engine::video::Range;
 use crate::exec::job_file;
 use crate::job::job_id;
-use crate::model::{ClipDoc, ClipId, Error, ErrorKind, Limits, stable_id};
+use crate::model::{ClipDoc, ClipId, Error, ErrorKind, Limits, escape_for_people, stable_id};
 use crate::rules::closest;
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
@@ -61,6 +61,7 @@ fn run_clips(cli: &Cli, args: &RenderArgs) -> Outcome {
             .map_err(|(text, fix)| usage(&Error::new(ErrorKind::Unsupported, "REQUEST-INVALID", text).fix(fix)))?;
     }
     let bench = Bench::new()?;
+    sweep(&args.output);
     let walk = files::walk(&args.clips, files::Hidden::Skipped);
     let mut trouble = !walk.troubles.is_empty();
     walk.troubles.iter().for_each(say_error);
@@ -97,7 +98,7 @@ fn one(bench: &Bench, clip: &Wanted, recipe: &Recipe, args: &RenderArgs) -> Resu
     }
     if let [first, rest @ ..] = doc.clip.gaps.as_slice() {
         let more = if rest.is_empty() { String::new() } else { format!(" and those of {} more gaps", rest.len()) };
-        say(format!("{}: frames {first}{more} are missing", doc.clip.name));
+        say(format!("{}: frames {first}{more} are missing", escape_for_people(&doc.clip.name)));
     }
     let stem = stem_of(clip);
     let outputs = plan(&doc, recipe, Naming::Beside { dir: Path::new(""), stem: &stem, recipe: &args.recipe })?;
@@ -119,6 +120,14 @@ pub(super) fn run_here(bench: &Bench, job: &JobFile) -> StepResult {
         let _ = std::fs::remove_dir(hidden.join("staging")).and_then(|()| std::fs::remove_dir(&hidden));
     }
     result
+}
+
+/// Removes what renders into this folder left behind that were killed. Nothing is said of trouble: the work that follows
+/// meets it too.
+fn sweep(output: &Path) {
+    if let Some(root) = std::path::absolute(output).ok().filter(|o| o.join(".rushes").is_dir()) {
+        let _ = Workspace::open(&root).and_then(|w| w.sweep());
+    }
 }
 
 /// Whether the clip has the first and the last frame that are asked for.

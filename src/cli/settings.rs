@@ -38,14 +38,12 @@ pub fn outside_watched(cli: &Cli, output: &Path) -> Result<(), Stop> {
     if cli.config.is_none() && !path.exists() {
         return Ok(());
     }
-    // a configuration with mistakes is said by the commands that need it
-    let Ok(loaded) = crate::config::load(&path) else { return Ok(()) };
-    let output = resolved(output);
-    match loaded.config.folders.iter().find(|f| output.starts_with(resolved(&f.path))) {
-        Some(f) => Err(wrong(format!(
-            "{} is in the watched folder `{}`, where nothing is ever written; name another folder with -o",
-            output.display(),
-            f.name
+    let (real, plain) = (resolved(output), std::path::absolute(output).unwrap_or_else(|_| output.to_path_buf()));
+    let inside = |folder: &Path| real.starts_with(folder) || plain.starts_with(folder);
+    match crate::config::watched_folders(&path).into_iter().find(|(_, folder)| inside(folder)) {
+        Some((name, _)) => Err(wrong(format!(
+            "{} is in the watched folder `{name}`, where nothing is ever written; name another folder with -o",
+            real.display(),
         ))),
         None => Ok(()),
     }

@@ -132,7 +132,9 @@ fn quarantine(t: &mut String, s: &Snapshot, st: Style) {
     for e in q.entries.iter().take(SHOWN) {
         let (folder, what) = (escape_for_people(&e.folder), escape_for_people(&e.error.what));
         let code = escape_for_people(&e.error.code);
-        let _ = writeln!(t, "    {}{code}{}  {folder}: {}: {what}", st.bad, st.off, e.path);
+        // of a sequence the frame that is meant, not the first
+        let path = e.error.place.path.as_ref().unwrap_or(&e.path);
+        let _ = writeln!(t, "    {}{code}{}  {folder}: {path}: {what}", st.bad, st.off);
         if let Some(fix) = &e.error.fix {
             let _ = writeln!(t, "      {}", escape_for_people(fix));
         }

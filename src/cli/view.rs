@@ -19,6 +19,11 @@ use std::path::Path;
 /// Wrong usage, or when stdout cannot be written.
 pub fn run(cli: &Cli, args: &ViewArgs) -> Outcome {
     outside_watched(cli, &args.output)?;
+    if args.output.symlink_metadata().is_ok() {
+        let e = Error::new(ErrorKind::Io, "OUTPUT-EXISTS", "it is there already, and nothing is overwritten");
+        say_error(&e.at(&args.output).fix("remove it, or name another file"));
+        return Ok(Ending::Trouble);
+    }
     let format = match args.output.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase).as_deref() {
         Some("png") => StillFormat::Png { depth: PngDepth::Eight },
         Some("jpg" | "jpeg") => StillFormat::Jpeg { quality: 95 },

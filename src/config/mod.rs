@@ -53,6 +53,16 @@ pub fn control_socket(path: &Path) -> Option<PathBuf> {
     }
 }
 
+/// The watched folders, by name, of the configuration at `path` and what it includes, even when other things in it are
+/// wrong. Nothing is asked of the folders themselves, which may hang.
+#[must_use]
+pub fn watched_folders(path: &Path) -> Vec<(String, PathBuf)> {
+    let mut found = Vec::new();
+    let raw = raw::read_all(path, &mut found);
+    let folders = raw.iter().flat_map(|r| &r.folders);
+    folders.filter_map(|f| Some((f.name.as_ref()?.value.clone(), f.path.as_ref()?.value.clone()))).collect()
+}
+
 /// Reads and checks the configuration at `path` and everything it includes.
 ///
 /// # Errors

@@ -464,7 +464,8 @@ pub(crate) fn grade(path: &Path, bytes: &[u8], id: Option<&str>, space: &str) ->
 
 /// An error about a look file, without its code, which the caller adds.
 fn sentence(path: &Path, e: &Error) -> String {
-    let line = e.place.line.map_or_else(String::new, |n| format!(" line {n}:"));
+    let line = e.place.line.filter(|_| !e.what.starts_with("line "));
+    let line = line.map_or_else(String::new, |n| format!(" line {n}:"));
     let fix = e.fix.as_ref().map_or_else(String::new, |f| format!("; {f}"));
     format!("{}:{line} {}{fix}", path.display(), e.what)
 }

@@ -17,8 +17,13 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// Who cancels a job whose clip is no longer there.
-pub(super) const OURSELVES: &str = "rushes: its clip is no longer there";
+/// Who cancels a job that nothing asks for any more.
+const OURSELVES: &str = "rushes: its clip is gone or changed, or its rules ask for something else";
+
+/// Whether that is why a job was cancelled, and not a person's will.
+fn by_ourselves(who: &str) -> bool {
+    who.starts_with("rushes:")
+}
 
 impl Core {
     /// The jobs that the folder's rules ask for this clip at this place.
@@ -69,7 +74,7 @@ impl Core {
         }
         match self.job(&id).map(|j| j.state) {
             Some(JobState::Quarantined { .. }) => return id,
-            Some(JobState::Cancelled { who }) if who != OURSELVES => return id,
+            Some(JobState::Cancelled { who }) if !by_ourselves(&who) => return id,
             _ => {}
         }
         let own = id.clone();
@@ -97,7 +102,7 @@ impl Core {
         let mut job = match self.job(&id) {
             Some(old) => match &old.state {
                 JobState::Quarantined { .. } => return Ok(id),
-                JobState::Cancelled { who } if who != OURSELVES => return Ok(id),
+                JobState::Cancelled { who } if !by_ourselves(who) => return Ok(id),
                 JobState::Done { outputs } if self.are_there(folder, outputs) => return Ok(id),
                 JobState::Running => return Ok(id),
                 _ => Job { output: folder.output.clone(), priority: w.priority, rule: w.rule, ..old },

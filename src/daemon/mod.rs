@@ -62,7 +62,7 @@ pub struct ProgressNow {
     pub done: usize,
     /// Jobs known.
     pub jobs: usize,
-    /// Of these, jobs that failed for good or were stopped by somebody.
+    /// Beside these, jobs that failed for good.
     pub stopped: usize,
     /// Set once, at the end.
     pub finished: bool,

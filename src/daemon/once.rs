@@ -63,8 +63,7 @@ impl Core {
         let counts = self.index.counts();
         let arriving = self.folders.values().map(|f| f.status().waiting_total).sum::<usize>() + self.pending.len();
         let done = usize::try_from(counts.jobs_done).unwrap_or(usize::MAX);
-        let over = |j: &&Job| matches!(j.state, JobState::Quarantined { .. } | JobState::Cancelled { .. });
-        let stopped = self.queue.all().filter(over).count();
+        let stopped = usize::try_from(counts.jobs_quarantined).unwrap_or(usize::MAX);
         let now = ProgressNow {
             arriving,
             clips: usize::try_from(counts.clips).unwrap_or(usize::MAX),

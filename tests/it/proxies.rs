@@ -417,3 +417,61 @@ fn a_wrong_range_of_codes_is_put_right_by_a_statement() {
     good(&o);
     assert!(String::from_utf8_lossy(&o.stdout).contains("full, as stated"));
 }
+
+#[test]
+fn sound_whose_channels_the_container_does_not_say_is_kept() {
+    let Some(programs) = programs("sound of unknown channels") else { return };
+    let t = tempfile::tempdir().unwrap();
+    let picture = "testsrc=size=64x64:rate=24";
+    let sine = "sine=sample_rate=48000";
+    let make_with = |name: &str, sound: &[&str]| {
+        let line = ["-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", sine, "-t", "1", "-c:v", "mpeg4"];
+        make(&programs, &[&line[..], sound].concat(), &t.path().join(name))
+    };
+    let mut tried = 0;
+    for (name, sound, kept) in [
+        ("mp3.mp4", &["-c:a", "libmp3lame"][..], "mp3"),
+        (
+            "two.mp4",
+            &["-map", "0:v", "-map", "1:a", "-map", "1:a", "-c:a:0", "aac", "-c:a:1", "libmp3lame"],
+            "aac\nmp3",
+        ),
+        ("adpcm.mov", &["-c:a", "adpcm_ms"], "pcm_s24le"),
+    ] {
+        if !make_with(name, sound) {
+            continue;
+        }
+        tried += 1;
+        good(&rushes(t.path(), &["render", name, "--recipe", "proxy", "--source", "rec709", "-o", "out"]));
+        let proxy = t.path().join(format!("out/{name}.proxy.mov"));
+        assert_eq!(told(&programs, &proxy, "a", "stream=codec_name"), kept, "{name}");
+    }
+    assert!(tried > 1, "ffmpeg made none of them");
+}
+
+#[test]
+fn what_is_whole_beside_a_damaged_frame_is_made() {
+    let Some(programs) = programs("a damaged frame") else { return };
+    let t = tempfile::tempdir().unwrap();
+    let path = t.path().join("d.mov");
+    movie(&programs, &path, "24", 24, "01:00:00:00", "-c:v prores_ks -pix_fmt yuv422p10le");
+    let places = told(&programs, &path, "v", "packet=pos,size");
+    let places: Vec<usize> = places.lines().map(|l| l.parse().unwrap()).collect();
+    let (size, at) = places.as_chunks::<2>().0.iter().map(|[a, b]| (*a, *b)).nth(12).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[at + size / 3..at + 2 * size / 3].fill(0);
+    std::fs::write(&path, bytes).unwrap();
+    let frames = |range: &str| {
+        let line = ["render", "d.mov", "--recipe", "plate", "--source", "rec709", "--frames", range, "-o", "out"];
+        let o = rushes(t.path(), &line);
+        (o.status.code().unwrap(), String::from_utf8_lossy(&o.stderr).into_owned())
+    };
+    for whole in ["0-11", "13-23", "13-13", "11-11"] {
+        assert_eq!(frames(whole).0, 0, "{whole}: {}", frames(whole).1);
+    }
+    let (code, said) = frames("0-23");
+    assert_eq!(code, 3);
+    let first = said.split("frame ").nth(1).and_then(|s| s.split(' ').next()).and_then(|s| s.parse::<u64>().ok());
+    assert!((8..=12).contains(&first.unwrap()) && said.contains("or one shortly after it"), "{said}");
+    assert!(said.contains("copy the file again"), "{said}");
+}

@@ -374,14 +374,14 @@ pub static SPACES: &[Space] = &[
         .from(Evidence::SecondHand, "curve: Sony's CTL; gamut: S-Gamut3 primaries as in OCIO and colour-science"),
     linear("Linear S-Gamut3", &["sgamut3"], &SGAMUT3, Adaptation::Cat02)
         .from(Evidence::SecondHand, "S-Gamut3 primaries as in OCIO and colour-science"),
-    video("Camera Rec.709", &["bt709 oetf", "camera 709", "rec709 camera"], &REC709)
+    video("Camera Rec.709", &["rec709", "rec.709", "bt709 oetf", "camera 709", "rec709 camera"], &REC709)
         .coded(Kind::SceneCoded, "BT.709 OETF", bt709)
         .from(Evidence::SecondHand, "ITU-R BT.709 as in OCIO")
-        .note("scene light behind the camera curve of BT.709; a finished picture is Gamma 2.4 Encoded Rec.709"),
-    video("Gamma 2.4 Encoded Rec.709", &["rec709", "rec.709", "bt1886", "rec1886", "g24_rec709"], &REC709)
+        .note("`rec709` alone means this one: scene light behind the camera curve of BT.709, as video tagged BT.709 is taken"),
+    video("Gamma 2.4 Encoded Rec.709", &["bt1886", "rec1886", "g24_rec709"], &REC709)
         .coded(Kind::Display, "gamma 2.4", gamma24)
         .from(Evidence::SecondHand, "ITU-R BT.1886 with black at zero, as in OCIO")
-        .note("`rec709` alone means this one, the video delivery; light is coded as it is, nothing is rendered here"),
+        .note("the light of a display that shows video; light is coded as it is, nothing is rendered here"),
     video("Gamma 2.2 Encoded Rec.709", &["gamma22", "g22_rec709"], &REC709)
         .coded(Kind::Display, "gamma 2.2", gamma22)
         .from(Evidence::SecondHand, "as in OCIO")
@@ -402,7 +402,7 @@ pub static SPACES: &[Space] = &[
     .from(Evidence::SecondHand, "ITU-R BT.709 primaries, as in OCIO"),
     video("Linear Rec.2020", &["lin_rec2020", "lin_2020"], &REC2020)
         .from(Evidence::SecondHand, "ITU-R BT.2020 primaries, as in OCIO"),
-    video("Linear P3-D65", &["lin_p3d65", "p3d65"], &P3_D65)
+    video("Linear P3-D65", &["lin_p3d65"], &P3_D65)
         .from(Evidence::SecondHand, "SMPTE EG 432-1 primaries, as in OCIO"),
     Space {
         kind: Kind::DisplayLinear,

@@ -46,7 +46,7 @@ fn grey_is_where_makers_say() {
         ("logc4", 469.8, 1.0, 1e-6),
         ("bt709 oetf", 1.0, 1.0, 1e-12),
         ("srgb", 0.214_041, 0.5, 1e-6),
-        ("rec709", 0.189_465, 0.5, 1e-6),
+        ("bt1886", 0.189_465, 0.5, 1e-6),
     ] {
         let law = (find(space).unwrap().encoding.unwrap().law)();
         let got = law.value(Encode, light);
@@ -72,7 +72,7 @@ fn names_are_unique_and_found_in_any_spelling() {
         ("logc4", "ARRI LogC4"),
         ("slog3", "S-Log3 S-Gamut3.Cine"),
         ("s-log3 s-gamut3.cine", "S-Log3 S-Gamut3.Cine"),
-        ("rec709", "Gamma 2.4 Encoded Rec.709"),
+        ("rec709", "Camera Rec.709"),
         ("sRGB", "sRGB Encoded Rec.709 (sRGB)"),
         ("ACEScg", "ACEScg"),
         ("AP0", "ACES2065-1"),

@@ -151,7 +151,7 @@ fn chains_leave_out_what_undoes_itself() {
     assert_eq!(labels("logc4", "LogC4"), [""; 0]);
     assert_eq!(labels("acescg", "acescct"), ["light to ACEScct"]);
     assert_eq!(labels("logc3", "ap0"), ["LogC3 (EI800) to light", "AWG3 to AP0"]);
-    assert_eq!(labels("ap0", "rec709"), ["AP0 to Rec.709", "light to gamma 2.4"]);
+    assert_eq!(labels("ap0", "bt1886"), ["AP0 to Rec.709", "light to gamma 2.4"]);
     assert_eq!(labels("slog3", "logc4"), ["S-Log3 to light", "S-Gamut3.Cine to AP0", "AP0 to AWG4", "light to LogC4"]);
     let plain = Cdl { slope: [1.0; 3], offset: [0.0; 3], power: [1.0; 3], saturation: 1.0, style: CdlStyle::NoClamp };
     let looked = Builder::new(space("acescct")).cdl(plain, space("acescct")).done();
@@ -163,7 +163,7 @@ fn a_look_is_applied_where_it_was_made() {
     let ops = ops_of_cube("t.cube", &cube()).unwrap();
     let chain = Builder::new(space("logc3"))
         .cdl(cdl(CdlStyle::NoClamp), space("acescct"))
-        .lut(ops.clone(), space("logc4"), space("rec709"))
+        .lut(ops.clone(), space("logc4"), space("bt1886"))
         .to(space("srgb"))
         .done();
     assert_eq!((chain.from.as_str(), chain.to.as_str()), ("ARRI LogC3 (EI800)", "sRGB Encoded Rec.709 (sRGB)"));
@@ -172,7 +172,7 @@ fn a_look_is_applied_where_it_was_made() {
     let by_hand = Op::Cdl(cdl(CdlStyle::NoClamp)).value(by_hand).unwrap();
     let by_hand = Chain::convert(space("acescct"), space("logc4")).apply_pixel(by_hand).unwrap();
     let by_hand = ops[0].value(by_hand).unwrap();
-    let by_hand = Chain::convert(space("rec709"), space("srgb")).apply_pixel(by_hand).unwrap();
+    let by_hand = Chain::convert(space("bt1886"), space("srgb")).apply_pixel(by_hand).unwrap();
     near(chain.apply_pixel(pixel).unwrap(), by_hand, 0.0);
     let lines = chain.describe();
     assert_eq!(lines.len(), chain.steps.len());
@@ -191,7 +191,7 @@ fn json_holds_all_numbers_and_tables_come_back() {
     let ops = ops_of_cube("t.cube", &cube()).unwrap();
     let chain = Builder::new(space("logc4"))
         .cdl(cdl(CdlStyle::Asc), space("acescct"))
-        .lut(ops, space("acescct"), space("rec709"))
+        .lut(ops, space("acescct"), space("bt1886"))
         .done();
     let text = serde_json::to_string(&chain).unwrap();
     assert!(text.contains(r#"{"label":"LogC4 to light","op":"curve","name":"LogC4","direction":"decode","law":{"law":"log","base":2.0"#), "{text}");
@@ -269,7 +269,7 @@ proptest! {
     /// The same bits however the samples are cut, and nothing behind the last whole pixel is touched.
     #[test]
     fn any_cut_gives_the_same_bits(n in 0usize..5000, cut in 1usize..3000, extra in 0usize..3) {
-        let chain = Builder::new(space("logc4")).cdl(cdl(CdlStyle::NoClamp), space("acescct")).to(space("rec709")).done();
+        let chain = Builder::new(space("logc4")).cdl(cdl(CdlStyle::NoClamp), space("acescct")).to(space("bt1886")).done();
         let all: Vec<f32> = (0..n * 3 + extra).map(|i| (i % 1021) as f32 / 900.0 - 0.05).collect();
         let kernel = chain.kernel().unwrap();
         let (mut whole, mut parts) = (all.clone(), all.clone());

@@ -145,10 +145,15 @@ pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
 /// `FILE-MALFORMED` when ffprobe cannot read the file, `FORMAT-UNSUPPORTED` when it has no picture track, a codec outside
 /// [`CODECS`] or an unknown demuxer, `LIMIT-SIZE`, `LIMIT-TIME`, `WORKER-CRASHED`.
 pub fn probe(file: &File, demuxer: &str, tools: &Tools<'_>) -> Result<VideoFacts, Error> {
-    let first = format!("%+#{FIRST_PACKETS}");
-    let about =
-        ["-select_streams", "V:0", "-show_program_version", "-read_intervals", &first, "-show_entries", ENTRIES];
-    understand(&ask(file, demuxer, Edits::LeftOut, &about, tools)?)
+    let about = |packets: usize| {
+        let first = format!("%+#{packets}");
+        let about =
+            ["-select_streams", "V:0", "-show_program_version", "-read_intervals", &first, "-show_entries", ENTRIES];
+        understand(&ask(file, demuxer, Edits::LeftOut, &about, tools)?)
+    };
+    // Pictures that stand alone are stored as they are shown, and are large to read.
+    let facts = about(1)?;
+    if facts.stands_alone() { Ok(facts) } else { about(FIRST_PACKETS) }
 }
 
 /// What ffprobe answers about `file`, as JSON.
@@ -229,6 +234,10 @@ pub(super) fn failure(program: &str, ended: Ended, stderr: &str) -> Error {
     let said = complaint(stderr).or_else(|| stderr.lines().find(|l| !l.trim().is_empty())).unwrap_or("nothing");
     let said: String = without_address(said.trim()).chars().take(300).collect();
     match ended {
+        // ffmpeg catches the signal, ends with 255 and says nothing
+        Ended::Code(255) if complaint(stderr).is_none() => {
+            Error::new(ErrorKind::Limit, "LIMIT-TIME", format!("{program} was stopped: its processor time was used up"))
+        }
         Ended::Signal(libc::SIGXCPU) => {
             Error::new(ErrorKind::Limit, "LIMIT-TIME", format!("{program} used up its processor time"))
         }

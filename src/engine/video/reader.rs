@@ -75,7 +75,7 @@ impl VideoReader {
         let siting = siting(&format, facts, &mut how);
         let when = Timing::of(facts, span);
         describe(&format, facts, when, &mut how);
-        let args = arguments(demuxer, codec, &format, span, when, tools.threads.max(1));
+        let args = arguments(demuxer, codec, &format, span, when, (tools.threads.max(1), facts.stands_alone()));
         let mut child = call(tools.ffmpeg, args, Some(file), tools).spawn(tools.own_program)?;
         let out = child.take_stdout();
         let out = out.ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a decoder without a pipe"))?;
@@ -167,7 +167,12 @@ impl VideoReader {
             }
             Ok(end) => {
                 let mut e = failure("ffmpeg", end.ended, &end.stderr);
-                e.what = format!("frame {n} is missing: {}", e.what);
+                // What ffmpeg had decoded and not yet written is lost when it ends.
+                e.what = format!("frame {n} or one shortly after it cannot be decoded: {}", e.what);
+                if e.code == "FILE-MALFORMED" && e.fix.is_none() {
+                    return e
+                        .fix("copy the file again from its source; ranges without the damage can still be rendered");
+                }
                 e
             }
         }
@@ -194,6 +199,8 @@ enum Timing {
 struct Ticks {
     /// Of the span's first frame, or up to half a frame before it.
     first: u64,
+    /// At the span's first frame, or up to half a frame after it.
+    seek: u64,
     /// Of the first frame behind the span, or up to half a frame before it.
     end: u64,
     /// Seconds of one.
@@ -204,13 +211,15 @@ impl Ticks {
     fn of(facts: &VideoFacts, span: Span, rate: Rational) -> Option<Self> {
         let (base, start) = (facts.time_base?, facts.start_pts?);
         let at = |n: u64| start.checked_add(boundary(n, rate, base)?);
-        Some(Self { first: at(span.first)?, end: at(span.first.checked_add(span.count)?)?, base })
+        let (second, behind) = (span.first.checked_add(1)?, span.first.checked_add(span.count)?);
+        Some(Self { first: at(span.first)?, seek: at(second)?.checked_sub(1)?, end: at(behind)?, base })
     }
 
-    /// The time of the first as ffmpeg reads it.
+    /// Where to seek to, as ffmpeg reads it: the last tick that is not later than half a frame after the first frame, so
+    /// that this frame is the last one not behind it, and none before is decoded.
     fn begin(self) -> String {
-        let scaled = u128::from(self.first).saturating_mul(self.base.num().into()).saturating_mul(1_000_000);
-        format!("{}us", scaled.checked_div(self.base.den().into()).unwrap_or(0))
+        let scaled = u128::from(self.seek).saturating_mul(self.base.num().into()).saturating_mul(1_000_000);
+        format!("{}us", scaled.div_ceil(u128::from(self.base.den()).max(1)))
     }
 }
 
@@ -243,7 +252,7 @@ fn arguments(
     format: &PixelFormat,
     span: Span,
     when: Timing,
-    threads: u16,
+    (threads, stands_alone): (u16, bool),
 ) -> Vec<GuardArg> {
     let mut args: Vec<GuardArg> = Vec::new();
     let mut add = |list: &[&str]| args.extend(list.iter().map(GuardArg::from));
@@ -251,10 +260,13 @@ fn arguments(
     let level = if codec == "hevc" { "level+warning" } else { "level+error" };
     add(&["-nostdin", "-hide_banner", "-v", level, "-xerror", "-err_detect", "explode", "-flags", "bitexact"]);
     add(&["-copyts", "-threads", &threads.to_string(), "-codec_whitelist", codec, "-noautorotate"]);
+    if stands_alone {
+        // One frame after the other: damage is found in its own frame, and not in those that are decoded ahead of need.
+        add(&["-thread_type", "slice"]);
+    }
     if let Timing::Seek(ticks) = when {
-        // Half a frame early where the track's time is that fine, so that no rounding of time stamps can lose the frame
-        // or keep the one before.
-        add(&["-ss", &ticks.begin()]);
+        // To the frame itself: one before it might be damaged. What is shown is decided by the filter, not by the seek.
+        add(&["-noaccurate_seek", "-ss", &ticks.begin()]);
     }
     args.extend(input_args(demuxer, Edits::LeftOut));
     args.extend([GuardArg::from("-i"), GuardArg::Read("file:", 0)]);
@@ -282,8 +294,12 @@ fn coding(
     let mut note = |key: &str, text: String| how.insert(key.to_owned(), text);
     if matches!(format.layout, Layout::Gbr | Layout::Packed) {
         let top = (1u32 << format.bits.min(16)).saturating_sub(1);
-        note("scale", format!("code / {top}"));
-        return Ok(Coding::new(Matrix::Bt709, Range::Full, format.bits));
+        let range = color.stated_range.unwrap_or(Range::Full);
+        match range {
+            Range::Full => note("scale", format!("code / {top}")),
+            Range::Video => note("range", "video, as stated".into()),
+        };
+        return Ok(Coding::new(Matrix::Bt709, range, format.bits));
     }
     let tagged = match facts.color_range.as_deref() {
         Some("tv") => Some(Range::Video),

@@ -55,8 +55,8 @@ const CODED: &[&str] = &[
     "pcm_mulaw",
     "vorbis",
 ];
-/// Of these, what ffmpeg's QuickTime writer refuses or QuickTime players do not know; it is decoded.
-const NOT_KEPT: &[&str] = &["adpcm_ima_wav", "adpcm_ms", "flac", "opus", "vorbis"];
+/// Of these, what ffmpeg's QuickTime writer refuses, writes under another name (MP2), or players do not know; it is decoded.
+const NOT_KEPT: &[&str] = &["adpcm_ima_wav", "adpcm_ms", "flac", "mp2", "opus", "vorbis"];
 /// Most sound tracks of a file.
 const MOST_TRACKS: usize = 64;
 /// Rates that can be, samples in a second.

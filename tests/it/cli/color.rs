@@ -85,13 +85,13 @@ fn looks_and_tables_are_applied() {
     assert_eq!(status(&o), 2);
     assert!(stderr(&o).contains("has 2 corrections") && stderr(&o).contains("a b"), "{}", stderr(&o));
     // the table takes what comes and gives what is wanted
-    near(&good(&["--from", "logc3", "--to", "rec709", "--lut", cube], "0.25 0.5 2"), &[[0.75, 0.5, 0.0]], 1e-9);
+    near(&good(&["--from", "logc3", "--to", "bt1886", "--lut", cube], "0.25 0.5 2"), &[[0.75, 0.5, 0.0]], 1e-9);
     near(
-        &good(&["--from", "logc3", "--to", "rec709", "--lut", cube, "--lut", cube], "0.25 0.5 1"),
+        &good(&["--from", "logc3", "--to", "bt1886", "--lut", cube, "--lut", cube], "0.25 0.5 1"),
         &[[0.25, 0.5, 1.0]],
         1e-9,
     );
-    let o = eval(&["--from", "logc3", "--to", "rec709", "--lut", cube, "--lut-input", "logc4", "--steps"], "");
+    let o = eval(&["--from", "logc3", "--to", "bt1886", "--lut", cube, "--lut-input", "logc4", "--steps"], "");
     let lines = stdout(&o);
     assert_eq!(lines.lines().count(), 5, "{lines}");
     assert!(

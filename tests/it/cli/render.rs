@@ -29,6 +29,64 @@ fn nothing_is_written_into_a_watched_folder() {
 }
 
 #[test]
+fn a_configuration_with_mistakes_still_names_its_watched_folders() {
+    let mut f = roll();
+    f.rules = "nonsense = 1\n".into();
+    let o = run(&f, &["view", "hot/A001R2EC/A001R2EC_C001.1001.dpx", "-o", "hot/a.png"]);
+    assert_eq!(status(&o), 2);
+    assert!(stderr(&o).contains("watched folder `ocf`") && !f.path("hot/a.png").exists(), "{}", stderr(&o));
+}
+
+#[test]
+fn a_picture_to_look_at_overwrites_nothing() {
+    let f = roll();
+    std::fs::write(f.path("a.png"), b"mine").unwrap();
+    let o = run(&f, &["view", "hot/A001R2EC/A001R2EC_C001.1001.dpx", "--source", "rec709", "-o", "a.png"]);
+    assert_eq!(status(&o), 3);
+    assert!(stderr(&o).contains("[OUTPUT-EXISTS]"), "{}", stderr(&o));
+    assert_eq!(std::fs::read(f.path("a.png")).unwrap(), b"mine");
+}
+
+#[test]
+fn what_killed_renders_left_is_removed_by_the_next() {
+    let f = roll();
+    std::fs::create_dir_all(f.path("out/.rushes/staging/dead.1.0/0")).unwrap();
+    std::fs::write(f.path("out/.rushes/staging/dead.1.0/0/x.exr"), b"x").unwrap();
+    let o = run(
+        &f,
+        &["render", "hot/A001R2EC/A001R2EC_C001.1001.dpx", "--recipe", "still", "--source", "rec709", "-o", "out"],
+    );
+    assert_eq!(status(&o), 0, "{}", stderr(&o));
+    assert!(!f.path("out/.rushes/staging/dead.1.0").exists());
+}
+
+#[test]
+fn what_tags_and_statements_say_against_each_other_is_told() {
+    let f = roll();
+    let frame = "hot/A001R2EC/A001R2EC_C001.1001.dpx";
+    let o =
+        run(&f, &["render", frame, "--recipe", "still", "--source", "logc3", "--source-range", "full", "-o", "out"]);
+    assert_eq!(status(&o), 0, "{}", stderr(&o));
+    assert!(stderr(&o).contains("`source_range` is for movies"), "{}", stderr(&o));
+}
+
+#[test]
+fn each_frame_of_a_plate_names_its_own_file() {
+    let f = roll();
+    std::fs::remove_file(f.path("hot/A001R2EC/A001R2EC_C001.1002.dpx")).unwrap();
+    std::fs::remove_file(f.path("hot/A001R2EC/T001.wav")).unwrap();
+    std::fs::remove_file(f.path("hot/A001R2EC/notes.xyz")).unwrap();
+    let o = run(&f, &["render", "hot/A001R2EC", "--recipe", "plate", "--source", "rec709", "-o", "plates"]);
+    assert_eq!(status(&o), 0, "{}", stderr(&o));
+    let folder = f.path("plates/A001R2EC_C001_PL01_v001");
+    for n in ["1001", "1003", "1006"] {
+        let file = format!("A001R2EC_C001_PL01_v001.{n}.exr");
+        let o = run(&f, &["explain", folder.join(file).to_str().unwrap()]);
+        assert!(stdout(&o).contains(&format!("A001R2EC_C001.{n}.dpx")), "{}", stdout(&o));
+    }
+}
+
+#[test]
 fn gaps_and_wrong_frames_are_told() {
     let f = roll();
     for n in ["1002", "1004", "1005"] {

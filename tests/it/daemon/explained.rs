@@ -61,7 +61,7 @@ const CASES: [Case; 12] = [
     Case {
         clip: "C04x",
         source: Source::Dpx(12, 2, false),
-        recipe: "kind = \"plate\"\nsource = \"acescct\"\nlut = \"l.cube\"\nlut_input = \"logc3\"\nlut_output = \"rec709\"",
+        recipe: "kind = \"plate\"\nsource = \"acescct\"\nlut = \"l.cube\"\nlut_input = \"logc3\"\nlut_output = \"bt1886\"",
         spaces: ("ACEScct", "ACES2065-1"),
         ops: (&["curve", "matrix", "matrix", "curve", "lut3d", "curve", "matrix"], &[]),
         made: "C04x_R_v001/C04x_R_v001.1001.exr",
@@ -104,7 +104,7 @@ const CASES: [Case; 12] = [
     Case {
         clip: "C09x",
         source: Source::Tiff,
-        recipe: "kind = \"plate\"\nsource = \"rec709\"\ncompression = \"zips\"",
+        recipe: "kind = \"plate\"\nsource = \"bt1886\"\ncompression = \"zips\"",
         spaces: ("Gamma 2.4 Encoded Rec.709", "ACES2065-1"),
         ops: (&["curve", "matrix"], &[]),
         made: "C09x_R_v001/C09x_R_v001.1001.exr",
@@ -120,7 +120,7 @@ const CASES: [Case; 12] = [
     Case {
         clip: "C11x",
         source: Source::Dpx(10, 1, false),
-        recipe: "kind = \"still\"\nformat = \"png\"\nbits = 16\nsource = \"logc3\"\ncdl = \"g.cc\"\nlut = \"l.cube\"\nlut_input = \"logc3\"\nlut_output = \"rec709\"\ncolor = \"rec709\"",
+        recipe: "kind = \"still\"\nformat = \"png\"\nbits = 16\nsource = \"logc3\"\ncdl = \"g.cc\"\nlut = \"l.cube\"\nlut_input = \"logc3\"\nlut_output = \"bt1886\"\ncolor = \"bt1886\"",
         spaces: ("ARRI LogC3 (EI800)", "Gamma 2.4 Encoded Rec.709"),
         ops: (&["curve", "matrix", "matrix", "curve", "cdl", "curve", "matrix", "matrix", "curve", "lut3d"], &[]),
         made: "C11x.dpx.rC11x.png",
@@ -128,7 +128,7 @@ const CASES: [Case; 12] = [
     Case {
         clip: "C12x",
         source: Source::Dpx(16, 0, true),
-        recipe: "kind = \"plate\"\nformat = \"dpx\"\nbits = 16\nsource = \"logc4\"\nlut = \"one.cube\"\nlut_input = \"logc4\"\nlut_output = \"rec709\"\ncolor = \"rec709\"",
+        recipe: "kind = \"plate\"\nformat = \"dpx\"\nbits = 16\nsource = \"logc4\"\nlut = \"one.cube\"\nlut_input = \"logc4\"\nlut_output = \"bt1886\"\ncolor = \"bt1886\"",
         spaces: ("ARRI LogC4", "Gamma 2.4 Encoded Rec.709"),
         ops: (&["lut1d"], &[]),
         made: "C12x_R_v001/C12x_R_v001.1001.dpx",

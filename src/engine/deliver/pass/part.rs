@@ -9,7 +9,7 @@ use crate::engine::deliver::{
 };
 use crate::engine::framing::{Crop, Filter, Fit, Placement, Target};
 use crate::engine::video::VideoCodec;
-use crate::model::{ClipDoc, Error, ErrorKind, Warning};
+use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, MediaPath, Warning};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// In place of a space: the source's own.
@@ -45,6 +45,8 @@ pub(super) struct PartPlan<'a> {
     pub renumber: i64,
     /// The account without what is known only later.
     account: Account,
+    /// The file of each frame, where each has its own.
+    files: BTreeMap<i64, MediaPath>,
 }
 
 /// The files of the LUTs of a job by their path, read before the worker locked itself in.
@@ -63,7 +65,8 @@ pub(super) fn plans<'a>(
     let mut out = Vec::new();
     for part in job.parts() {
         for (n, planned) in part.outputs.iter().enumerate() {
-            out.push(plan(&part, planned, part.first + n, doc, size, looks, (frames, &whole))?);
+            let plan = plan(&part, planned, part.first + n, doc, size, looks, (frames, &whole))?;
+            out.push(PartPlan { files: files_of(job, frames), ..plan });
         }
     }
     Ok(out)
@@ -135,7 +138,16 @@ fn plan<'a>(
         space: space.or(source),
         renumber,
         account,
+        files: BTreeMap::new(),
     })
+}
+
+/// The files of a range by the number of their frame; empty where one file holds them all.
+fn files_of(job: &JobFile, frames: &[i64]) -> BTreeMap<i64, MediaPath> {
+    match job.unit {
+        ClipUnit::Sequence => frames.iter().copied().zip(job.inputs.iter().map(|i| i.path.clone())).collect(),
+        _ => BTreeMap::new(),
+    }
 }
 
 impl PartPlan<'_> {
@@ -153,9 +165,15 @@ impl PartPlan<'_> {
     pub(super) fn account(&self, decode: &BTreeMap<String, String>, frame: Option<i64>) -> Account {
         let mut a = self.account.clone();
         a.decode.clone_from(decode);
+        a.warnings.extend(super::told::left_out(self.recipe, decode));
         a.source.frame = frame;
-        if let Some(n) = frame.filter(|_| self.recipe.is_per_frame()) {
-            a.source.frames = (n, n);
+        if let Some(n) = frame {
+            if self.recipe.is_per_frame() {
+                a.source.frames = (n, n);
+            }
+            if let Some(path) = self.files.get(&n) {
+                a.source.path.clone_from(path);
+            }
         }
         a
     }
@@ -341,7 +359,7 @@ fn encode_account(recipe: &Recipe, t: &Treatment, doc: &ClipDoc) -> BTreeMap<Str
         out.insert("matrix".into(), "BT.709, video range, colour samples sited left".into());
         let audio = match (super::proxy::has_sound(p, doc), p.audio) {
             (true, _) => {
-                "that of the original; FLAC, Opus, DTS, sound that begins late and that of a part, unless it is PCM, as 24-bit PCM"
+                "that of the original; FLAC, MP2, Opus, Vorbis, ADPCM, coded sound that begins late and that of a part as 24-bit PCM"
             }
             (false, true) => "none in the original",
             (false, false) => "left out by the recipe",

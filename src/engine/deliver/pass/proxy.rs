@@ -111,7 +111,10 @@ pub(super) fn start(job: &JobFile, doc: &ClipDoc, staging: BorrowedFd<'_>) -> Re
     for (output, p, spec) in planned {
         if has_sound(p, doc) {
             // said before the pictures are made, not after
-            in_step(doc)?;
+            in_step(doc).map_err(|e| match job.inputs.first() {
+                Some(i) => e.at(i.path.as_path()),
+                None => e,
+            })?;
         }
         let writer = VideoWriter::create(&folder, &segment(output, first), &spec, &tools)?;
         writers.insert(output, Writing { spec, version: said.clone(), turns: Turns::new(writer) });
@@ -153,9 +156,11 @@ pub(super) fn join(job: &JobFile, inputs: &[OpenInput<'_>], staging: BorrowedFd<
     Ok(joins)
 }
 
-/// Whether the sound of the clip goes into the movie.
+/// Whether the sound of the clip goes into the movie. Of some compressed sound the channels are not known before it is
+/// decoded.
 pub(super) fn has_sound(p: &ProxyRecipe, doc: &ClipDoc) -> bool {
-    p.audio && is_movie(doc) && doc.clip.unit == ClipUnit::File && doc.audio.channels.is_some()
+    let said = doc.audio.channels.is_some() || doc.audio.rate.is_some();
+    p.audio && is_movie(doc) && doc.clip.unit == ClipUnit::File && said
 }
 
 /// Whether sound and stored pictures run together: an edit list may say otherwise.
@@ -165,7 +170,7 @@ fn in_step(doc: &ClipDoc) -> Result<(), Error> {
         Some(w) => {
             let what = format!("{}; its sound is not put beside the stored pictures", w.message);
             Err(Error::unsupported(what)
-                .fix("make a proxy without sound (`audio = false`), or flatten the movie first"))
+                .fix("make a proxy without sound (a recipe with `audio = false`), or flatten the movie first"))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Where the pictures of a pass come from: files of one frame each, or a movie that is read from its first frame on.
 
-use crate::engine::deliver::{JobFile, OpenInput, Recipe};
+use crate::engine::deliver::{JobFile, OpenInput};
 use crate::engine::format::{Format, HEAD_BYTES, Input, probe};
 use crate::engine::image::Decoded;
 use crate::engine::process::find;
@@ -96,7 +96,7 @@ pub(super) fn start(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<(ClipDoc,
                 format!("the coded pictures have {}x{} pixels where the clip has {w}x{h}", facts.width, facts.height);
             return Err(Error::unsupported(what).fix("convert the movie to pictures of one size first"));
         }
-        let color = ClipColor { stated_range: stated_range(job), ..color_of(&doc)? };
+        let color = ClipColor { stated_range: stated_range(job)?, ..color_of(&doc)? };
         let (file, tools) = (asked.input.file, asked.programs.tools(&job.limits));
         let reader = VideoReader::open(file, asked.demuxer, facts, color, span(job, &doc)?, &tools)?;
         Ok(Movie { reader: Box::new(reader), doubts: doubts(color, facts) })
@@ -147,9 +147,14 @@ fn span(job: &JobFile, doc: &ClipDoc) -> Result<Span, Error> {
     Ok(Span { first, count, rate: doc.fps.project })
 }
 
-/// The range of the codes that the recipes of a step state; those that state another are not made in one step.
-fn stated_range(job: &JobFile) -> Option<Range> {
-    job.recipe.as_ref().and_then(Recipe::source_range)
+/// The range of the codes that the recipes of a step state.
+fn stated_range(job: &JobFile) -> Result<Option<Range>, Error> {
+    let mut stated = job.parts().into_iter().map(|p| p.recipe.source_range());
+    let first = stated.next().flatten();
+    match stated.all(|r| r == first) {
+        true => Ok(first),
+        false => Err(Error::new(ErrorKind::Malformed, "JOB-INVALID", "the recipes of one step state different ranges")),
+    }
 }
 
 /// What the metadata say of the coding.

@@ -11,6 +11,8 @@ pub(super) struct Decision {
     pub space: &'static Space,
     /// True when nothing said so and the stated default was taken.
     pub assumed: bool,
+    /// True when a person, a rule or a show stated it.
+    pub stated: bool,
 }
 
 /// The space of a clip's pictures: from the camera's metadata, then as the rule states, then by the container's colour
@@ -25,7 +27,7 @@ pub(super) struct Decision {
 pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String), Error> {
     let stated = t.source.as_deref().map(|name| (name, colour::find(name)));
     if let (Some((name, Some(space))), true) = (stated, t.source_decides) {
-        return Ok((sure(space), format!("stated on the command line: {name}")));
+        return Ok((as_stated(space), format!("stated on the command line: {name}")));
     }
     let recorded = doc.color.space.as_deref();
     if let Some(space) = recorded.and_then(colour::find) {
@@ -36,11 +38,12 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
         let space = found.ok_or_else(|| unknown(format!("there is no colour space `{name}`")))?;
         if let Some(other) = excluded(doc, space) {
             let what = format!("the rule or its show states {}, and {other}", space.name);
-            return Err(unknown(what)
-                .fix("give such clips a rule of their own with another `source`, or say --source for one clip"));
+            return Err(unknown(what).fix(
+                "give such clips a rule of their own whose recipe has another `source`, or say --source for one clip",
+            ));
         }
         let beside = recorded.map_or_else(String::new, |r| format!(", as `{r}` of the metadata is not known here"));
-        return Ok((sure(space), format!("stated by the rule or its show{beside}")));
+        return Ok((as_stated(space), format!("stated by the rule or its show{beside}")));
     }
     if let Some(name) = recorded {
         return Err(unknown(format!("the metadata name the colour space `{name}`, which is not known here")));
@@ -59,7 +62,7 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
         let what = format!("the pictures are tagged {coded}, primaries {}", primaries.unwrap_or("not stated"));
         let e = unknown(format!("{what}, which is not converted in this version"));
         return Err(
-            e.fix("state another `source`, or leave the pictures as they are: `color = \"source\"` in their own size")
+            e.fix("state a `source`, or leave the pictures as they are: `color = \"source\"`, and a `fit` that holds their own size")
         );
     }
     if let Some(p) = primaries.filter(|p| !matches!(*p, "BT.709" | "BT.601 625" | "BT.601 525" | "EBU 3213")) {
@@ -70,7 +73,10 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
         _ if transfer == Some("Linear") => ("Linear Rec.709 (sRGB)", "tagged linear, primaries not known"),
         _ => ("Camera Rec.709", "nothing says otherwise"),
     };
-    Ok((Decision { space: named(name)?, assumed: true }, format!("default for {}: {why}", doc.format.id)))
+    Ok((
+        Decision { space: named(name)?, assumed: true, stated: false },
+        format!("default for {}: {why}", doc.format.id),
+    ))
 }
 
 /// What a file says of itself that cannot be true together with a stated space: no camera writes these tags by habit, as they
@@ -79,14 +85,19 @@ fn excluded(doc: &ClipDoc, stated: &Space) -> Option<String> {
     let coded = matches!(stated.kind, Kind::SceneCoded | Kind::Display);
     match doc.color.transfer.as_deref() {
         Some(tag @ ("PQ" | "HLG" | "SMPTE 428")) => Some(format!("the file is tagged {tag}")),
-        Some("Linear") if coded => Some("the file is tagged linear".to_owned()),
+        // programs write it into every DPX by habit
+        Some("Linear") if coded && doc.format.id != "dpx" => Some("the file is tagged linear".to_owned()),
         _ if coded && doc.format.id == "exr" => Some("an OpenEXR file holds linear light".to_owned()),
         _ => None,
     }
 }
 
 fn sure(space: &'static Space) -> Decision {
-    Decision { space, assumed: false }
+    Decision { space, assumed: false, stated: false }
+}
+
+fn as_stated(space: &'static Space) -> Decision {
+    Decision { space, assumed: false, stated: true }
 }
 
 fn unknown(what: String) -> Error {
@@ -100,8 +111,8 @@ pub(super) fn named(name: &str) -> Result<&'static Space, Error> {
     colour::find(name).ok_or_else(|| unknown(format!("there is no colour space `{name}`")))
 }
 
-/// What colour tags of a container say.
-fn tagged(primaries: Option<&str>, transfer: Option<&str>) -> Option<&'static str> {
+/// The space that the colour tags of a container name.
+pub(super) fn tagged(primaries: Option<&str>, transfer: Option<&str>) -> Option<&'static str> {
     let narrow = matches!(primaries, Some("BT.709") | None);
     let sd = matches!(primaries, Some("BT.601 625" | "BT.601 525"));
     match transfer? {

@@ -164,6 +164,11 @@ fn how(blocks: &Blocks, seen: &Seen) -> BTreeMap<String, String> {
             |w: crate::engine::container::exr::Window| format!("({} {}) - ({} {})", w.left, w.top, w.right, w.bottom);
         let text = format!("data {} in display {}, black outside", show(blocks.data), show(blocks.display));
         out.insert("window".to_owned(), text);
+        let (data, seen) = (blocks.data, blocks.display);
+        if data.left < seen.left || data.top < seen.top || data.right > seen.right || data.bottom > seen.bottom {
+            let text = format!("pixels of {} beyond {} are left out", show(data), show(seen));
+            out.insert("overscan".to_owned(), text);
+        }
     }
     if seen.rgb.first() == seen.rgb.last() {
         out.insert("brightness".to_owned(), "one channel became three equal ones".to_owned());

@@ -1,6 +1,7 @@
 //! Is the media there? A header whose samples lie beyond the end of the file is all that is left of a
 //! recording or a copy that was cut.
 
+use super::codecs;
 use super::movie::{Movie, Track, or_warn};
 use crate::engine::container::bmff::{self, Top, Walk, find};
 use crate::engine::container::bytes::Bytes;
@@ -60,7 +61,9 @@ fn end(t: &Track, b: &mut Bytes<'_>, walk: &mut Walk<'_>) -> Result<Option<u64>,
     let (Some(chunks), Some(sizes)) = (t.chunks, t.sizes) else { return Ok(None) };
     let Some((at, number)) = chunks.highest.filter(|_| sizes.count > 0) else { return Ok(None) };
     let mut size = 1;
-    if let Some(stsc) = t.stsc.filter(|_| number == chunks.count)
+    // QuickTime counts compressed sound in samples of a fixed size that are none of its bytes.
+    let uncounted = &t.kind == b"soun" && sizes.fixed > 0 && t.entries.first().is_some_and(|e| !codecs::sound(e.id).1);
+    if let Some(stsc) = t.stsc.filter(|_| number == chunks.count && !uncounted)
         && let Some(n) = or_warn(bmff::last_chunk_bytes(b, &stsc, &sizes), walk)?.flatten()
     {
         size = n;
