@@ -3,6 +3,7 @@
 //! A body must not panic, whatever it is given; what it asserts are promises to users. It reads nothing but its
 //! input, except that [`records::journal_file`] and [`records::receipts`] work in a temporary folder of their own.
 
+mod camera;
 mod media;
 mod names;
 mod records;
@@ -18,19 +19,26 @@ pub type Body = fn(&[u8]);
 
 /// Every target by its name, which is also that of its file in `fuzz_targets` and of its folder in `corpus`.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("arriraw", camera::arriraw),
+    ("avi", camera::avi),
     ("cdl", media::cdl),
+    ("cineon", camera::cineon),
     ("condition", words::condition),
     ("config", words::config),
     ("control", records::control),
     ("cube", media::cube),
     ("decode", media::decode),
     ("dpx", media::dpx),
+    ("ifd", camera::ifd),
     ("inspect", media::inspect),
     ("ixml", media::ixml),
     ("job_file", records::job_file),
     ("journal", records::journal),
     ("journal_file", records::journal_file),
+    ("jp2", camera::jp2),
+    ("mpeg", camera::mpeg),
     ("paths", names::paths),
+    ("r3d", camera::r3d),
     ("receipts", records::receipts),
     ("records", records::records),
     ("riff", media::riff),

@@ -88,7 +88,7 @@ pub struct ClipHead {
 /// What the files are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct FormatInfo {
-    /// Format id (`dpx`, `exr`, `mov`, `tiff`, `wav`, `unknown`).
+    /// Format id, one of the registry (`dpx`, `exr`, `mov`, …), or `unknown`.
     pub id: String,
     /// Container (`QuickTime`, `MP4`, `RIFF`, `RF64`, `DPX`).
     #[serde(skip_serializing_if = "Option::is_none", default)]

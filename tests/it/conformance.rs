@@ -3,6 +3,7 @@
 mod colour;
 mod exr_writers;
 mod formats_all;
+mod formats_camera;
 mod formats_dpx;
 mod formats_exr;
 mod formats_mov;

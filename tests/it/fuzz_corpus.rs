@@ -4,6 +4,7 @@
 
 #[path = "../../fuzz/src/lib.rs"]
 mod bodies;
+mod camera;
 mod seeds;
 
 use bodies::TARGETS;
@@ -122,6 +123,11 @@ fn replay(target: &str) {
 #[test]
 fn bodies_survive_files() {
     ["inspect", "decode", "riff", "dpx", "ixml", "cube", "cdl"].into_iter().for_each(replay);
+}
+
+#[test]
+fn bodies_survive_camera_files() {
+    ["arriraw", "avi", "cineon", "ifd", "jp2", "mpeg", "r3d"].into_iter().for_each(replay);
 }
 
 #[test]

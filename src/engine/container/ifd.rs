@@ -44,6 +44,8 @@ pub struct Ifd {
     pub fields: Vec<Field>,
     /// Directories in the chain, with this one.
     pub directories: usize,
+    /// Where the next directory of the chain lies; 0 = nowhere.
+    pub next: u64,
 }
 
 /// Byte order and whether it is BigTIFF, by the first bytes of a file.
@@ -71,9 +73,47 @@ impl Ifd {
         if big && (b.u16(endian)?, b.u16(endian)?) != (8, 0) {
             return Err(Error::malformed("a BigTIFF file has offsets of 8 bytes, this one says otherwise").offset(4));
         }
-        let mut out = Self { endian, big, fields: Vec::new(), directories: 0 };
+        let mut out = Self { endian, big, fields: Vec::new(), directories: 0, next: 0 };
+        let first = out.offset(b)?;
+        out.chain(b, first, limits)?;
+        Ok(out)
+    }
+
+    /// Reads the directory at `first` and follows its chain, as [`Ifd::read`] does, in a file whose first bytes are others
+    /// (several raw formats have a number of their own in place of 42).
+    ///
+    /// # Errors
+    /// As [`Ifd::read`].
+    pub fn read_from(b: &mut Bytes<'_>, endian: Endian, first: u64, limits: &Limits) -> Result<Self, Error> {
+        let mut out = Self { endian, big: false, fields: Vec::new(), directories: 0, next: 0 };
+        out.chain(b, first, limits)?;
+        Ok(out)
+    }
+
+    /// One directory that this one points to.
+    ///
+    /// # Errors
+    /// `FILE-TRUNCATED`; `LIMIT-SIZE` for more fields than `limits.items`.
+    pub fn at(&self, b: &mut Bytes<'_>, offset: u64, limits: &Limits) -> Result<Self, Error> {
+        let mut out = Self { endian: self.endian, big: self.big, fields: Vec::new(), directories: 1, next: 0 };
+        b.seek(offset);
+        let count = if self.big { b.u64(self.endian)? } else { u64::from(b.u16(self.endian)?) };
+        if count > u64::from(limits.items) {
+            return Err(Error::limit("a TIFF directory has more fields than limits.items").offset(offset));
+        }
+        for _ in 0..count {
+            let f = out.field(b)?;
+            out.fields.push(f);
+        }
+        // the last directory of some files ends without the place of a next one
+        out.next = out.offset(b).unwrap_or(0);
+        Ok(out)
+    }
+
+    fn chain(&mut self, b: &mut Bytes<'_>, first: u64, limits: &Limits) -> Result<(), Error> {
+        let (endian, big, out) = (self.endian, self.big, self);
         let mut seen = Vec::new();
-        let mut next = out.offset(b)?;
+        let mut next = first;
         while next != 0 {
             if seen.contains(&next) {
                 return Err(Error::malformed("the chain of TIFF directories comes back to itself").offset(next));
@@ -97,11 +137,14 @@ impl Ifd {
             }
             out.directories = out.directories.saturating_add(1);
             next = out.offset(b)?;
+            if out.directories == 1 {
+                out.next = next;
+            }
         }
         if out.directories == 0 {
             return Err(Error::malformed("the TIFF file has no directory").offset(4));
         }
-        Ok(out)
+        Ok(())
     }
 
     /// The fields of the first directory as far as `head`, the first bytes of a file, holds them.
@@ -110,7 +153,7 @@ impl Ifd {
         let limits = Limits::default();
         let mut b = Bytes::slice(head, &limits);
         let Some((endian, big)) = magic(head) else { return Vec::new() };
-        let out = Self { endian, big, fields: Vec::new(), directories: 0 };
+        let out = Self { endian, big, fields: Vec::new(), directories: 0, next: 0 };
         b.seek(if big { 8 } else { 4 });
         let mut fields = Vec::new();
         if let Ok(at) = out.offset(&mut b) {
@@ -199,6 +242,46 @@ impl Ifd {
         let Some(f) = self.get(tag).filter(|f| f.kind == 5 && f.count > 0) else { return Ok(None) };
         b.seek(f.at);
         Ok(Some((b.u32(self.endian)?, b.u32(self.endian)?)))
+    }
+
+    /// The bytes of a field of type byte, ASCII or undefined, at most `most`; none when it is absent or of another type.
+    ///
+    /// # Errors
+    /// `FILE-TRUNCATED`.
+    pub fn bytes(&self, b: &mut Bytes<'_>, tag: u16, most: u64) -> Result<Vec<u8>, Error> {
+        let Some(f) = self.get(tag).filter(|f| matches!(f.kind, 1 | 2 | 6 | 7)) else { return Ok(Vec::new()) };
+        b.seek(f.at);
+        b.take(f.count.min(most))
+    }
+
+    /// The finite real numbers of a field, whatever numeric type it has, at most `most`; a fraction over nothing is left out.
+    ///
+    /// # Errors
+    /// `FILE-TRUNCATED`.
+    pub fn reals(&self, b: &mut Bytes<'_>, tag: u16, most: u64) -> Result<Vec<f64>, Error> {
+        let Some(f) = self.get(tag).filter(|f| !matches!(f.kind, 2 | 7) && f.width() > 0) else {
+            return Ok(Vec::new());
+        };
+        b.seek(f.at);
+        let e = self.endian;
+        let mut out = Vec::new();
+        for _ in 0..f.count.min(most) {
+            let x = match f.kind {
+                1 => f64::from(b.u8()?),
+                6 => f64::from(b.u8()?.cast_signed()),
+                3 => f64::from(b.u16(e)?),
+                8 => f64::from(b.u16(e)?.cast_signed()),
+                9 => f64::from(b.u32(e)?.cast_signed()),
+                5 => f64::from(b.u32(e)?) / f64::from(b.u32(e)?),
+                10 => f64::from(b.u32(e)?.cast_signed()) / f64::from(b.u32(e)?.cast_signed()),
+                11 => f64::from(b.f32(e)?),
+                12 => f64::from_bits(b.u64(e)?),
+                16..=18 => b.u64(e)? as f64,
+                _ => f64::from(b.u32(e)?),
+            };
+            out.extend(Some(x).filter(|x| x.is_finite()));
+        }
+        Ok(out)
     }
 }
 

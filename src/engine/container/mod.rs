@@ -1,8 +1,14 @@
 //! Byte grammars, one layout for reader and writer.
 
+pub mod arriraw;
 pub mod bmff;
 pub mod bytes;
+pub mod cineon;
 pub mod dpx;
 pub mod exr;
+pub mod fixed;
 pub mod ifd;
+pub mod jp2;
+pub mod mpeg;
+pub mod red;
 pub mod riff;

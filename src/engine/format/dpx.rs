@@ -258,7 +258,7 @@ fn timing(head: &DpxHeader, doc: &mut ClipDoc) {
     }
 }
 
-fn bcd_label(bcd: u32) -> String {
+pub(super) fn bcd_label(bcd: u32) -> String {
     let [h, m, s, f] = bcd.to_be_bytes();
     format!("{h:02x}:{m:02x}:{s:02x}:{f:02x}")
 }
@@ -268,7 +268,7 @@ fn bcd_label(bcd: u32) -> String {
 ///
 /// From 31 to 60 frames per second a progressive frame with a field number of 1 or 2 (`pair`) has a label that counts pairs
 /// of frames, as ST 12-1 labels them.
-fn timecode(bcd: u32, pair: Option<u32>, rate: Rational) -> Option<Timecode> {
+pub(super) fn timecode(bcd: u32, pair: Option<u32>, rate: Rational) -> Option<Timecode> {
     let [h, m, s, f] = bcd.to_be_bytes();
     let second = pair.filter(|p| matches!(p, 1 | 2) && (31..=60).contains(&rate.nominal())).map(|p| p - 1);
     let counted = if second.is_some() { 60_000 } else { 30_000 };

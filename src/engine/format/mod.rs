@@ -3,15 +3,25 @@
 //! One file per format, one line per format in [`registry`]. A format decides by the bytes; the name
 //! of a file only breaks ties.
 
+mod arriraw;
+mod avi;
+mod camera_raw;
+mod cineon;
 pub mod demo;
 mod dpx;
 mod dpx_decode;
+mod exif;
 mod exr;
+#[cfg(test)]
+mod fixtures;
 mod frames;
 mod inspect;
+mod jp2;
 mod mov;
+mod red;
 pub mod registry;
 mod tiff;
+mod ts;
 mod unknown;
 mod wav;
 mod wav_sample;

@@ -56,9 +56,6 @@ const BRANDS: &[(&[u8], &str)] = &[
     (b"jp2 ", "JPEG 2000 (JP2)"),
     (b"jph ", "JPEG 2000 (JPH)"),
     (b"M4A ", "MPEG-4 sound (M4A)"),
-    (b"3gp4", "3GP"),
-    (b"3gp5", "3GP"),
-    (b"3gp6", "3GP"),
 ];
 
 /// What a file that begins with `head` looks like, in words for a sentence.

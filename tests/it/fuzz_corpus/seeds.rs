@@ -1,5 +1,6 @@
 //! How the seeds are made: by the project's own builders and by hand, without clock or chance.
 
+use super::camera;
 use rushes::control::Request;
 use rushes::engine::container::bytes::Endian;
 use rushes::engine::container::dpx::DpxHeader;
@@ -20,6 +21,9 @@ const VERSION: &str = concat!("rushes ", env!("CARGO_PKG_VERSION"));
 
 type Seeds = Vec<(String, Vec<u8>)>;
 
+/// Targets whose seeds lie in [`camera`].
+const CAMERA: [&str; 7] = ["arriraw", "avi", "cineon", "ifd", "jp2", "mpeg", "r3d"];
+
 const CORRECTION: &str = "<ColorCorrection id=\"a&amp;b\"><SOPNode><Description>x</Description><Slope>1.1 1 .9</Slope>\
                           <Offset>-.03 0 0</Offset><Power>1.25 1 1</Power></SOPNode><SatNode><Saturation>0.7</Saturation></SatNode>\
                           </ColorCorrection>";
@@ -27,8 +31,12 @@ const CORRECTION: &str = "<ColorCorrection id=\"a&amp;b\"><SOPNode><Description>
 /// The seeds of a target by name, sorted.
 pub fn of(target: &str) -> Seeds {
     let mut all = match target {
-        "inspect" => [files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]), pictures()].concat(),
-        "decode" => [files(&["dpx-big", "dpx-little"]), pictures()].concat(),
+        "inspect" => {
+            let all = CAMERA.iter().flat_map(|kind| camera::of(kind));
+            [files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]), pictures(), all.collect()].concat()
+        }
+        "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon")].concat(),
+        kind if CAMERA.contains(&kind) => camera::of(kind),
         "riff" => files(&["wav", "wav-bare", "rf64"]),
         "dpx" => files(&["dpx-big", "dpx-little", "dpx-empty"]),
         "ixml" => texts(&[

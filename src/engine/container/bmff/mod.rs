@@ -25,7 +25,7 @@ pub use header::{
 pub use meta::{Tag, Value, items, keys_and_values, text_list};
 pub use sound::{Configuration, SoundEntry};
 pub use table::{Chunks, SampleSizes, Times, chunks, last_chunk_bytes, sample_offsets, sample_sizes, times};
-pub use top::{Top, scan};
+pub use top::{Boxes, Top, boxes, scan};
 pub use write::{atom, full_atom};
 
 use crate::engine::container::bytes::{Bytes, Endian};

@@ -21,6 +21,41 @@ pub struct Top {
     pub moov: Atom,
 }
 
+/// The boxes of a file that need not have a movie header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Boxes {
+    /// Those that lie wholly in the file, in file order.
+    pub atoms: Vec<Atom>,
+    /// A last one that reaches beyond the end, and where it claims to end.
+    pub over: Option<(Atom, u64)>,
+    /// Where bytes begin that are no box.
+    pub junk: Option<u64>,
+}
+
+/// Finds the boxes of the file, reading only their headers, until one does not fit.
+///
+/// # Errors
+/// `LIMIT-SIZE` for too many boxes; those of [`Bytes`].
+pub fn boxes(b: &mut Bytes<'_>, walk: &mut Walk<'_>) -> Result<Boxes, Error> {
+    let mut out = Boxes { atoms: Vec::new(), over: None, junk: None };
+    let mut at = 0;
+    loop {
+        match next(b, at, b.size(), 1, true)? {
+            Next::Atom(a) => {
+                walk.count(at)?;
+                at = a.end;
+                out.atoms.push(a);
+            }
+            Next::Over(a, claims) => out.over = Some((a, claims)),
+            Next::Junk => out.junk = Some(at),
+            Next::End => return Ok(out),
+        }
+        if out.over.is_some() || out.junk.is_some() {
+            return Ok(out);
+        }
+    }
+}
+
 /// Finds every box of the file, reading only their headers.
 ///
 /// # Errors

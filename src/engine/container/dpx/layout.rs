@@ -1,53 +1,9 @@
 //! Where each field of a DPX header lies: the one table for reader and writer (SMPTE ST 268-1).
 
-/// How a field is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Unsigned 8 bits; 0xFF = undefined.
-    U8,
-    /// Unsigned 16 bits; 0xFFFF = undefined.
-    U16,
-    /// Unsigned 32 bits; 0xFFFFFFFF = undefined.
-    U32,
-    /// IEEE 754 single; NaN or infinity = undefined.
-    F32,
-    /// Characters, up to the first NUL; all 0xFF = undefined. The number is the field's length.
-    Text(usize),
-}
-
-/// One field of the header.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Field {
-    /// `section.name`, the name of the tag in `raw.dpx`.
-    pub name: &'static str,
-    /// Offset from the start of the file, bytes.
-    pub at: usize,
-    /// How it is stored.
-    pub kind: Kind,
-}
+use crate::engine::container::fixed::fields;
+pub use crate::engine::container::fixed::{Field, Kind};
 
 impl Field {
-    const fn new(name: &'static str, at: usize, kind: Kind) -> Self {
-        Self { name, at, kind }
-    }
-
-    /// Length in bytes.
-    #[must_use]
-    pub const fn len(&self) -> usize {
-        match self.kind {
-            Kind::U8 => 1,
-            Kind::U16 => 2,
-            Kind::U32 | Kind::F32 => 4,
-            Kind::Text(n) => n,
-        }
-    }
-
-    /// Never true: every field has bytes.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
     /// The same field of image element `n` (0–7), for fields of [`ELEMENT`].
     #[must_use]
     pub const fn of_element(self, n: usize) -> Self {
@@ -61,13 +17,6 @@ pub const HEADER_BYTES: usize = 2048;
 pub const GENERIC_BYTES: usize = 1664;
 /// Image elements that a header has room for.
 pub const MAX_ELEMENTS: usize = 8;
-
-macro_rules! fields {
-    ($(#[$ldoc:meta])* $list:ident; $($(#[$doc:meta])* $id:ident = $name:literal, $at:expr, $kind:expr;)*) => {
-        $($(#[$doc])* pub const $id: Field = Field::new($name, $at, $kind);)*
-        $(#[$ldoc])* pub const $list: &[Field] = &[$($id),*];
-    };
-}
 
 fields! {
     /// File, image and orientation information, 0–1663, without the image elements.

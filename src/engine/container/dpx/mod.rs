@@ -8,26 +8,16 @@ pub use layout::{ELEMENT, FILM, Field, GENERIC, Kind, TELEVISION};
 pub use pixels::{least_bytes, pack_rgb10};
 pub use unpack::{Cells, Layout};
 
-use crate::engine::container::bytes::{Bytes, Endian, field_text};
+use crate::engine::container::bytes::{Bytes, Endian};
+use crate::engine::container::fixed::Fixed;
+pub use crate::engine::container::fixed::Value;
 use crate::model::Error;
 use layout::{GENERIC_BYTES, HEADER_BYTES, IMAGE_OFFSET, INDUSTRY_SIZE};
-
-/// A value of a header field; undefined fields have none.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// A whole number.
-    Number(u32),
-    /// A finite real number.
-    Real(f32),
-    /// Text, not empty.
-    Text(String),
-}
 
 /// The bytes of a DPX header and their byte order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DpxHeader {
-    bytes: Vec<u8>,
-    endian: Endian,
+    fixed: Fixed,
 }
 
 impl DpxHeader {
@@ -49,21 +39,21 @@ impl DpxHeader {
             return Err(Error::truncated(what).offset(b.size()).fix("copy the file again from its source"));
         }
         b.seek(0);
-        let mut head = Self { bytes: b.take(generic)?, endian };
+        let mut head = Self { fixed: Fixed { bytes: b.take(generic)?, endian } };
         let end = head.picture_start().min(b.size()).min(u64::try_from(HEADER_BYTES).unwrap_or(u64::MAX));
-        head.bytes.extend(b.take(end.saturating_sub(generic))?);
+        head.fixed.bytes.extend(b.take(end.saturating_sub(generic))?);
         Ok(head)
     }
 
     /// An empty header of 2048 bytes: every number undefined, every text empty.
     #[must_use]
     pub fn new(endian: Endian) -> Self {
-        let mut head = Self { bytes: vec![0; HEADER_BYTES], endian };
-        head.put(0, if endian == Endian::Big { b"SDPX" } else { b"XPDS" });
+        let mut head = Self { fixed: Fixed { bytes: vec![0; HEADER_BYTES], endian } };
+        head.fixed.put(0, if endian == Endian::Big { b"SDPX" } else { b"XPDS" });
         let elements = (0..layout::MAX_ELEMENTS).flat_map(|n| ELEMENT.iter().map(move |f| f.of_element(n)));
         let others = [GENERIC, FILM, TELEVISION].into_iter().flatten().copied();
         for f in others.chain(elements).filter(|f| !matches!(f.kind, Kind::Text(_))) {
-            head.put(f.at, [0xff; 4].get(..f.len()).unwrap_or(&[0xff; 4]));
+            head.fixed.put(f.at, [0xff; 4].get(..f.len()).unwrap_or(&[0xff; 4]));
         }
         head
     }
@@ -71,13 +61,13 @@ impl DpxHeader {
     /// Byte order.
     #[must_use]
     pub fn endian(&self) -> Endian {
-        self.endian
+        self.fixed.endian
     }
 
     /// The header's bytes, ready to be written.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.fixed.bytes
     }
 
     /// Where the first pixel lies. A missing or impossible offset is replaced by the length of the
@@ -96,90 +86,40 @@ impl DpxHeader {
     /// without characters.
     #[must_use]
     pub fn value(&self, f: &Field) -> Option<Value> {
-        match f.kind {
-            Kind::F32 => self.real(f).map(Value::Real),
-            Kind::Text(_) => self.text(f).map(Value::Text),
-            Kind::U8 | Kind::U16 | Kind::U32 => self.number(f).map(Value::Number),
-        }
+        self.fixed.value(f)
     }
 
     /// A whole number, if defined.
     #[must_use]
     pub fn number(&self, f: &Field) -> Option<u32> {
-        let b = self.part(f)?;
-        let big = self.endian == Endian::Big;
-        let (n, undefined) = match f.kind {
-            Kind::U8 => (u32::from(*b.first()?), u32::from(u8::MAX)),
-            Kind::U16 => {
-                let b = b.try_into().ok()?;
-                let n = if big { u16::from_be_bytes(b) } else { u16::from_le_bytes(b) };
-                (u32::from(n), u32::from(u16::MAX))
-            }
-            Kind::U32 => (self.word(b)?, u32::MAX),
-            Kind::F32 | Kind::Text(_) => return None,
-        };
-        (n != undefined).then_some(n)
+        self.fixed.number(f)
     }
 
     /// A finite real number, if defined.
     #[must_use]
     pub fn real(&self, f: &Field) -> Option<f32> {
-        let x = f32::from_bits(self.word(self.part(f)?)?);
-        (f.kind == Kind::F32 && x.is_finite()).then_some(x)
+        self.fixed.real(f)
     }
 
     /// Text, if there is any.
     #[must_use]
     pub fn text(&self, f: &Field) -> Option<String> {
-        if matches!(f.kind, Kind::Text(_)) { field_text(self.part(f)?) } else { None }
+        self.fixed.text(f)
     }
 
     /// Writes a number into a number field; does nothing to fields of another kind.
     pub fn set_number(&mut self, f: &Field, n: u32) {
-        let big = self.endian == Endian::Big;
-        let word = if big { n.to_be_bytes() } else { n.to_le_bytes() };
-        match f.kind {
-            Kind::U8 => self.put(f.at, &[u8::try_from(n).unwrap_or(u8::MAX)]),
-            Kind::U16 => {
-                let n = u16::try_from(n).unwrap_or(u16::MAX);
-                self.put(f.at, &if big { n.to_be_bytes() } else { n.to_le_bytes() });
-            }
-            Kind::U32 => self.put(f.at, &word),
-            Kind::F32 | Kind::Text(_) => {}
-        }
+        self.fixed.set_number(f, n);
     }
 
     /// Writes a real number into a real field; does nothing to fields of another kind.
     pub fn set_real(&mut self, f: &Field, x: f32) {
-        if f.kind == Kind::F32 {
-            let big = self.endian == Endian::Big;
-            self.put(f.at, &if big { x.to_be_bytes() } else { x.to_le_bytes() });
-        }
+        self.fixed.set_real(f, x);
     }
 
     /// Writes text, cut to the field's length less one (readers expect a NUL), into a text field.
     pub fn set_text(&mut self, f: &Field, text: &str) {
-        let Kind::Text(len) = f.kind else { return };
-        let mut field = vec![0; len];
-        for (to, from) in field.iter_mut().take(len.saturating_sub(1)).zip(text.bytes()) {
-            *to = from;
-        }
-        self.put(f.at, &field);
-    }
-
-    fn part(&self, f: &Field) -> Option<&[u8]> {
-        self.bytes.get(f.at..f.at.checked_add(f.len())?)
-    }
-
-    fn word(&self, b: &[u8]) -> Option<u32> {
-        let b = b.try_into().ok()?;
-        Some(if self.endian == Endian::Big { u32::from_be_bytes(b) } else { u32::from_le_bytes(b) })
-    }
-
-    fn put(&mut self, at: usize, data: &[u8]) {
-        if let Some(to) = self.bytes.get_mut(at..at.saturating_add(data.len())) {
-            to.copy_from_slice(data);
-        }
+        self.fixed.set_text(f, text);
     }
 }
 

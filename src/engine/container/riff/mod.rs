@@ -1,8 +1,10 @@
 //! RIFF, RF64 and BW64 chunks (IBM/Microsoft RIFF 1.0, EBU Tech 3306, ITU-R BS.2088).
 
+mod avi;
 mod bext;
 mod wave;
 
+pub use avi::{Avi, Stream, StreamKind, sample_avi};
 pub use bext::Bext;
 pub use wave::WaveFmt;
 

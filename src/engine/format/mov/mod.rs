@@ -39,7 +39,7 @@ impl Format for Mov {
     }
 
     fn extensions(&self) -> &'static [&'static str] {
-        &["mov", "mp4", "m4v", "qt"]
+        &["mov", "mp4", "m4v", "qt", "3gp", "3g2"]
     }
 
     fn is_frame(&self) -> bool {
@@ -83,7 +83,7 @@ fn origin(tag: &str, at: u64) -> Origin {
 fn container(top: &Top, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Result<(), Error> {
     let names: Vec<_> = top.atoms.iter().take(256).map(Atom::name).collect();
     doc.keep(ID, "boxes", names);
-    let mut quicktime = true;
+    let (mut quicktime, mut phone) = (true, false);
     if let Some(ftyp) = find(&top.atoms, b"ftyp") {
         let c = bmff::contents(b, &ftyp, 1024)?;
         let code = |c: &[u8]| c.try_into().ok().map(bmff::name);
@@ -92,11 +92,21 @@ fn container(top: &Top, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Result<(), Erro
         quicktime = major.as_deref() == Some("qt  ")
             || (!major.as_deref().is_some_and(probe::is_mp4_brand) && others.iter().any(|x| x == "qt  "));
         if let Some(m) = major {
+            phone = m.starts_with("3g");
             doc.keep(ID, "brand", m);
         }
         doc.keep(ID, "brands", others);
     }
-    doc.format.container = Some(if quicktime { "QuickTime" } else { "MP4" }.into());
+    doc.format.container = Some(
+        if phone {
+            "3GP"
+        } else if quicktime {
+            "QuickTime"
+        } else {
+            "MP4"
+        }
+        .into(),
+    );
     Ok(())
 }
 

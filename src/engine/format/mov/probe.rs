@@ -3,8 +3,8 @@
 use super::super::{Score, has_extension};
 use std::path::Path;
 
-/// Brands of movies besides `qt  `. Images (HEIF, AVIF, Canon raw, JPEG 2000), sound books and phones'
-/// 3GP have brands of their own and are not claimed.
+/// Brands of movies besides `qt  ` and phones' `3g…` (3GPP TS 26.244). Images (HEIF, AVIF, Canon raw, JPEG 2000) and sound
+/// books have brands of their own and are not claimed.
 const MP4: &[&str] = &[
     "mp41", "mp42", "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "avc1", "M4V ", "M4VH",
     "M4VP", "XAVC", "dash", "dsms", "msdh", "cmfc", "cmf2", "cmff", "MSNV", "mmp4", "f4v ", "F4V ", "hvc1", "av01",
@@ -22,7 +22,7 @@ const FIRST: &[&[u8; 4]] = &[b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot
 
 /// Whether this is a brand of ISO base media, not of QuickTime.
 pub(super) fn is_mp4_brand(brand: &str) -> bool {
-    MP4.contains(&brand)
+    MP4.contains(&brand) || brand.starts_with("3g")
 }
 
 /// See `Format::probe`.
@@ -62,7 +62,7 @@ fn brands(head: &[u8], size: u64) -> bool {
     let mut codes = all.chunks_exact(4).map(|c| std::str::from_utf8(c).unwrap_or(""));
     let movie = |c: &str| c == "qt  " || is_mp4_brand(c);
     let Some(major) = codes.next() else { return false };
-    if OTHERS.contains(&major) || major.starts_with("3g") {
+    if OTHERS.contains(&major) {
         return false;
     }
     movie(major) || codes.skip(1).any(movie)
@@ -96,7 +96,7 @@ mod tests {
             (b"\0\0\0\x18ftypheic\0\0\0\0mif1isom", "a.mov", 0),
             (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "a.mp4", 0),
             (b"\0\0\0\x18ftypavif\0\0\0\0mif1isom", "a.avif", 0),
-            (b"\0\0\0\x18ftyp3gp4\0\0\0\0isom3gp4", "a.mp4", 0),
+            (b"\0\0\0\x18ftyp3gp4\0\0\0\0isom3gp4", "a.mp4", 100),
             (b"\0\0\0\x08wide\0\0\0\x08mdat", "a.mov", 80),
             (b"\0\0\0\x08wide\0\0\0\x08mdat", "a.braw", 60),
             (b"\0\0\0\x08wide\0\0\0\x08what", "a.mov", 0),

@@ -7,7 +7,7 @@ use crate::model::{Error, Limits};
 
 /// The first directory's picture.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Layout {
+pub(in crate::engine::format) struct Layout {
     pub width: u32,
     pub height: u32,
     /// Bits of each sample.
@@ -39,15 +39,20 @@ const COMPRESSIONS: &[(u64, &str)] = &[
     (6, "JPEG (old style)"),
     (7, "JPEG"),
     (8, "Deflate"),
+    (32_767, "Sony ARW"),
     (32_773, "PackBits"),
     (32_946, "Deflate"),
     (34_676, "SGI LogLuv"),
     (34_677, "SGI LogLuv 24"),
     (34_712, "JPEG 2000"),
+    (34_713, "Nikon NEF"),
     (34_887, "LERC"),
+    (34_892, "Lossy JPEG"),
     (34_925, "LZMA"),
     (50_000, "Zstandard"),
     (50_001, "WebP"),
+    (52_546, "JPEG XL"),
+    (65_535, "Pentax PEF"),
 ];
 
 /// Those that are decoded.

@@ -4,8 +4,8 @@
 //! not: they need a reader of their own.
 
 mod decode;
-mod layout;
-mod raw;
+pub(super) mod layout;
+pub(super) mod raw;
 #[cfg(test)]
 mod tests;
 
