@@ -5,4 +5,5 @@ pub mod bytes;
 pub mod dpx;
 pub mod exr;
 pub mod ifd;
+pub mod mxf;
 pub mod riff;

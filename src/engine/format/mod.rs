@@ -10,6 +10,7 @@ mod exr;
 mod frames;
 mod inspect;
 mod mov;
+mod mxf;
 pub mod registry;
 mod tiff;
 mod unknown;

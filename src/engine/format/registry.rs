@@ -7,6 +7,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &super::dpx::Dpx,   // SMPTE ST 268
     &super::exr::Exr,   // OpenEXR File Layout (openexr.com)
     &super::mov::Mov,   // QuickTime File Format, ISO/IEC 14496-12 and -14
+    &super::mxf::Mxf,   // SMPTE ST 377-1
     &super::tiff::Tiff, // TIFF 6.0, BigTIFF
     &super::wav::Wav,   // EBU Tech 3285 (Broadcast Wave), EBU Tech 3306 (RF64), ITU-R BS.2088 (BW64)
 ];
