@@ -144,7 +144,7 @@ pub(super) fn samples(c: &Chain<'_, '_>, s: &Structure) -> Option<(u64, &'static
     }
     let block = d.u16(0x3d0a).filter(|b| *b > 0)?;
     let one = clip(s).filter(|k| s.essence.whole && matches!(k.key.byte(12), 0x06 | 0x16))?;
-    Some((one.len / u64::from(block), "essence element"))
+    Some((one.len / u64::from(block), "essence element")).filter(|(n, _)| *n > 0)
 }
 
 /// Whether a track's essence lies in this file.

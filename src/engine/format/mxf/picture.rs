@@ -10,7 +10,7 @@ use crate::model::{ClipDoc, Error, Rect};
 /// Largest side that is believed.
 const MOST_SIDE: u32 = 1 << 20;
 /// Position and label of properties that have no static tag.
-const JPEG2000_SIZES: [u8; 8] = [0x04, 0x01, 0x06, 0x03, 0x0e, 0, 0, 0];
+const JPEG2000_SIZES: [u8; 8] = [0x04, 0x01, 0x06, 0x03, 0x0b, 0, 0, 0];
 
 /// Fills what the picture's descriptor says.
 pub(super) fn read(graph: &Graph<'_>, chain: &Chain<'_, '_>, doc: &mut ClipDoc) {
@@ -121,6 +121,14 @@ fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) 
     doc.set("image.height", |x| &mut x.image.height, whole.1, place.origin(&tag.replace("Width", "Height")));
     let Some(shown) = display else { return };
     let (x, y) = offset;
+    if coding.is_some_and(|c| c.name == "OpenEXR") && shown != whole {
+        // a data window of its own: the display rectangle begins at its corner (ST 2067-50)
+        doc.image.width = Some(shown.0);
+        doc.image.height = Some(shown.1);
+        let active = Rect { x: x.saturating_neg(), y: y.saturating_neg(), width: whole.0, height: whole.1 };
+        doc.set("image.active", |x| &mut x.image.active, active, place.origin("SampledWidth"));
+        return aspect(d, shown, place, doc);
+    }
     let inside =
         |at: i32, n: u32, of: u32| u32::try_from(at).ok().and_then(|a| a.checked_add(n)).is_some_and(|e| e <= of);
     if shown != whole && inside(x, shown.0, whole.0) && inside(y, shown.1, whole.1) {

@@ -6,8 +6,9 @@ use crate::engine::container::mxf::set::utf16;
 use crate::engine::container::mxf::{Set, Structure};
 use crate::model::{AudioTrack, ClipDoc};
 
-/// The name of a channel (ST 377-4): MCATagName, and MCAChannelID.
-const MCA_NAME: [u8; 8] = [0x01, 0x03, 0x07, 0x01, 0x02, 0, 0, 0];
+/// Of a channel (ST 377-4): MCATagName, MCATagSymbol and MCAChannelID.
+const MCA_NAME: [u8; 8] = [0x01, 0x03, 0x07, 0x01, 0x03, 0, 0, 0];
+const MCA_SYMBOL: [u8; 8] = [0x01, 0x03, 0x07, 0x01, 0x02, 0, 0, 0];
 const MCA_CHANNEL: [u8; 8] = [0x01, 0x03, 0x04, 0x0a, 0, 0, 0, 0];
 /// Most channels of one track that are believed.
 const MOST_CHANNELS: u32 = 1024;
@@ -70,7 +71,8 @@ fn labels(graph: &Graph<'_>, own: &[(&Chain<'_, '_>, &Set)], doc: &mut ClipDoc) 
     let mut at = None;
     for (_, d) in own {
         for l in graph.below(d).into_iter().filter(|l| l.class() == Some(class::AUDIO_CHANNEL)) {
-            let name = l.by_label(graph.primer, MCA_NAME).and_then(utf16);
+            let text = |label| l.by_label(graph.primer, label).and_then(utf16);
+            let name = text(MCA_NAME).or_else(|| text(MCA_SYMBOL));
             let channel = l.by_label(graph.primer, MCA_CHANNEL).and_then(|v| v.first_chunk().copied());
             if let (Some(name), Some(channel)) = (name, channel.map(u32::from_be_bytes)) {
                 let channel = before.saturating_add(channel);
