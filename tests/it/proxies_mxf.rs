@@ -22,22 +22,22 @@ fn movie(programs: &(PathBuf, PathBuf), out: &Path, rate: &str, start: &str, cod
     if tracks {
         args.extend(["-map", "1:a", "-map", "2:a", "-c:a", "pcm_s24le"]);
     }
-    args.extend(["-frames:v", &count, "-timecode", start, "-metadata", "reel_name=A001R2EC"]);
+    args.extend(["-frames:v", &count, "-timecode", start, "-metadata:s:v", "reel_name=A001R2EC"]);
     args.extend(codec.split(' '));
     make(programs, &args, out)
 }
 
-/// The pictures that were really written: ffmpeg drops the last ones when their sound comes too late.
-fn written(programs: &(PathBuf, PathBuf), path: &Path) -> u64 {
-    let o = Command::new(&programs.1)
-        .args(["-v", "error", "-count_packets", "-select_streams", "v:0", "-show_entries", "stream=nb_read_packets"])
-        .args(["-of", "default=nw=1:nk=1"])
-        .arg(path)
-        .output()
-        .unwrap();
-    let n = String::from_utf8(o.stdout).unwrap().trim().parse().unwrap();
-    assert!(n > FRAMES - 8 && n <= FRAMES, "{n}");
-    n
+/// The numbers of the pictures that were really written, as ffmpeg itself shows them: it drops the last stored ones when
+/// their sound comes too late.
+fn written(programs: &(PathBuf, PathBuf), path: &Path) -> Vec<u64> {
+    let mut c = Command::new(&programs.0);
+    c.args(["-v", "quiet", "-i"]).arg(path).args(["-map", "0:v", "-pix_fmt", "gray", "-f", "rawvideo", "-"]);
+    let pictures = c.output().unwrap().stdout;
+    let bit = |p: &[u8], n: usize| u64::from(p[64 * 256 + 32 * n + 16] > 128) << n;
+    let all: Vec<u64> = pictures.chunks_exact(256 * 128).map(|p| (0..8).map(|n| bit(p, n)).sum()).collect();
+    assert!(all.len() as u64 > FRAMES - 8 && all.len() as u64 <= FRAMES, "{all:?}");
+    assert!(all.iter().take(80).copied().eq(0..80), "{all:?}");
+    all
 }
 
 fn rushes(dir: &Path, line: &[&str]) -> Output {
@@ -71,7 +71,8 @@ fn every_frame_and_sample_of_an_mxf_is_in_its_proxy() {
         let doc: serde_json::Value = serde_json::from_slice(&o.stdout).unwrap();
         let doc = if doc.is_array() { doc[0].clone() } else { doc };
         let frames = doc["clip"]["frames"].as_u64().unwrap();
-        assert_eq!(frames, written(&programs, &source), "{name}");
+        let wanted = written(&programs, &source);
+        assert_eq!(frames, wanted.len() as u64, "{name}");
         assert_eq!(doc["timecode"]["start"], start, "{name}");
         assert_eq!(
             doc["fps"]["project"],
@@ -80,16 +81,12 @@ fn every_frame_and_sample_of_an_mxf_is_in_its_proxy() {
         assert_eq!(doc["audio"]["channels"].as_u64(), tracks.then_some(3), "{name}");
         good(&rushes(dir.path(), &["render", name, "--recipe", "proxy", "-o", "out"]));
         let made = dir.path().join(format!("out/{name}.proxy.mov"));
-        assert_eq!(numbers(&programs, &made), (0..frames).collect::<Vec<_>>(), "{name}");
+        assert_eq!(numbers(&programs, &made), wanted, "{name}");
         for track in 0..if tracks { 2 } else { 0 } {
             assert_eq!(sound(&programs, &made, track, None), sound(&programs, &source, track, None), "{name}");
         }
         assert_eq!(told(&programs, &made, "v:0", "stream_tags=timecode"), start, "{name}");
-        assert_eq!(
-            told(&programs, &made, "d:0", "stream_tags=reel_name"),
-            doc["reel"].as_str().unwrap_or(""),
-            "{name}"
-        );
+        assert_eq!(told(&programs, &made, "d:0", "stream_tags=reel_name"), "A001R2EC", "{name}");
     }
 }
 
@@ -123,7 +120,7 @@ fn a_lost_frame_is_noticed() {
     let mut bytes = std::fs::read(&source).unwrap();
     let key = [0x06, 0x0e, 0x2b, 0x34, 0x01, 0x02, 0x01, 0x01, 0x0d, 0x01, 0x03, 0x01, 0x15];
     let places: Vec<usize> = bytes.windows(key.len()).enumerate().filter(|(_, w)| *w == key).map(|(n, _)| n).collect();
-    assert_eq!(places.len() as u64, written(&programs, &source));
+    assert_eq!(places.len(), written(&programs, &source).len());
     bytes[places[10]] = 0x55;
     std::fs::write(&source, &bytes).unwrap();
     for range in ["40-50", "0-5", "0-80"] {

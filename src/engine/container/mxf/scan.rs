@@ -11,11 +11,11 @@ use std::collections::BTreeMap;
 /// Longest run-in (ST 377-1, 6.5).
 pub const MOST_RUN_IN: u64 = 65_536;
 /// Most header metadata that is read of one partition, bytes.
-const MOST_METADATA: u64 = 8 << 20;
+const MOST_METADATA: u64 = 5 << 20;
 /// Most partition packs that are read: each costs a block of the file.
-const MOST_PACKS: usize = 512;
+const MOST_PACKS: usize = 384;
 /// Most triplets that are stepped over to find the end of a recording that was never closed.
-const MOST_STEPS: u32 = 1500;
+const MOST_STEPS: u32 = 900;
 /// Triplets that are stepped over in any file, to see its first content package.
 const FEW_STEPS: u32 = 96;
 /// How much of the end of a file is searched for a footer that nothing points to.

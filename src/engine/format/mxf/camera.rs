@@ -23,7 +23,7 @@ pub(super) fn read(s: &Structure, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Resul
     let mut sets = Vec::new();
     // system items and data: pictures and sound hold none
     let carries = |k: &&Klv| k.is_system() || matches!(k.key.byte(12), 0x07 | 0x17 | 0x18);
-    for k in s.essence.first.iter().filter(carries) {
+    for k in s.essence.first.iter().filter(carries).take(8) {
         b.seek(k.body);
         let value = b.take(k.len.min(MOST))?;
         find(&value, k.body, &mut sets);
