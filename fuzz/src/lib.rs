@@ -4,6 +4,7 @@
 //! input, except that [`records::journal_file`] and [`records::receipts`] work in a temporary folder of their own.
 
 mod media;
+mod mxf;
 mod names;
 mod records;
 mod words;
@@ -30,6 +31,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("job_file", records::job_file),
     ("journal", records::journal),
     ("journal_file", records::journal_file),
+    ("mxf", mxf::mxf),
     ("paths", names::paths),
     ("receipts", records::receipts),
     ("records", records::records),

@@ -157,7 +157,7 @@ fn timecode(tally: &mut Tally, name: &str, doc: &ClipDoc, other: &[Value], probe
     let ours = doc.timecode.as_ref().map(|t| t.start.clone());
     let said = doc.warnings.iter().any(|w| w.code == "META-TIMECODE");
     let rate = (ours.is_none() && said).then_some(
-        "the timecode track runs at the rate of samples: how fast labels count is not said (ST 377-1, B.16)",
+        "the timecode track runs at the rate of samples: how fast labels count is not said (ST 377-1, Timecode Component)",
     );
     let of = |settings: &str| {
         other.iter().find(|t| t["TimeCode_Settings"] == settings).and_then(|t| text(&t["TimeCode_FirstFrame"]))

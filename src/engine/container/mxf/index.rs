@@ -1,4 +1,4 @@
-//! Index table segments (SMPTE ST 377-1, 11), as far as they count edit units.
+//! Index table segments (SMPTE ST 377-1, "Index Table"), as far as they count edit units.
 
 use super::klv::{Klv, Ul};
 use crate::engine::container::bytes::{Bytes, Endian};

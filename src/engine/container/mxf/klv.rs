@@ -5,7 +5,7 @@ use crate::model::Error;
 use std::fmt;
 
 /// A SMPTE universal label (ST 298), the key of a triplet or the name of something. 16 bytes; byte 8 is a version that
-/// does not change the meaning (ST 377-1, 4.1), so comparisons leave it out.
+/// does not change the meaning (ST 298, ST 377-1), so comparisons leave it out.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ul(pub [u8; 16]);
 
@@ -131,14 +131,14 @@ impl Klv {
         self.key.means(&[0x03, 0x01, 0x02, 0x10])
     }
 
-    /// Whether it is an essence element of the generic container (ST 379-2, 7): picture, sound, data or compound.
+    /// Whether it is an essence element of the generic container (ST 379-2): picture, sound, data or compound.
     #[must_use]
     pub fn is_essence(&self) -> bool {
         let scheme = [0x05, 0x06, 0x07, 0x14, 0x15, 0x16, 0x17, 0x18];
         self.key.means(&[0x0d, 0x01, 0x03, 0x01]) && scheme.contains(&self.key.byte(12)) && self.key.byte(4) == 1
     }
 
-    /// Whether it belongs to the system item of a content package (ST 379-2, 6).
+    /// Whether it belongs to the system item of a content package (ST 379-2).
     #[must_use]
     pub fn is_system(&self) -> bool {
         (self.key.means(&[0x0d, 0x01, 0x03, 0x01]) && matches!(self.key.byte(12), 0x04 | 0x14) && self.key.byte(4) == 2)
@@ -152,7 +152,7 @@ impl Klv {
     }
 }
 
-/// A length in the basic encoding rules (ST 336, 5.3): below 128 in one byte, else the count of bytes and the bytes.
+/// A length in the basic encoding rules (ST 336): below 128 in one byte, else the count of bytes and the bytes.
 ///
 /// # Errors
 /// Malformed for the indefinite form and for more than eight bytes; see [`Bytes`].

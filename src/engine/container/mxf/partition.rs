@@ -1,4 +1,4 @@
-//! Partition packs (SMPTE ST 377-1, 7) and the random index pack (12).
+//! Partition packs and the random index pack (SMPTE ST 377-1).
 
 use super::klv::{Klv, Ul};
 use crate::engine::container::bytes::{Bytes, Endian};

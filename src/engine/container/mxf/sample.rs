@@ -5,6 +5,9 @@ use super::klv::Ul;
 use super::partition::{Kind, Partition};
 use super::write::{batch, fill, head, id, index, partition, primer, properties, random_index, set, text};
 
+/// Tags and values.
+pub type Properties = Vec<(u16, Vec<u8>)>;
+
 /// What the file says. Change what a test is about.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -31,7 +34,7 @@ pub struct Sample {
     /// Bytes 9 to 16 of the picture coding and of the essence container.
     pub coding: ([u8; 8], [u8; 8]),
     /// Properties of the picture descriptor besides coding and container.
-    pub picture: Vec<(u16, Vec<u8>)>,
+    pub picture: Properties,
     /// Class of the picture descriptor.
     pub class: u16,
     /// Sound channels; 0 for no sound track.
@@ -41,7 +44,7 @@ pub struct Sample {
     /// Further entries of the primer.
     pub tags: Vec<(u16, Ul)>,
     /// Properties of the system item's acquisition metadata, by the last bytes of their key.
-    pub acquisition: Vec<([u8; 2], Vec<(u16, Vec<u8>)>)>,
+    pub acquisition: Vec<([u8; 2], Properties)>,
     /// The header as it is while recording: open, incomplete, no footer known.
     pub open: bool,
     /// A footer with metadata, index and random index.

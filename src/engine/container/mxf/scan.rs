@@ -8,7 +8,7 @@ use crate::engine::container::bytes::Bytes;
 use crate::model::{Error, Limits, Warning};
 use std::collections::BTreeMap;
 
-/// Longest run-in (ST 377-1, 6.5).
+/// Longest run-in (ST 377-1, "Run-In").
 pub const MOST_RUN_IN: u64 = 65_536;
 /// Most header metadata that is read of one partition, bytes.
 const MOST_METADATA: u64 = 5 << 20;
@@ -209,7 +209,7 @@ impl Structure {
     }
 
     /// Reads header metadata: of the header partition when they are final, else of the partition with the best (ST 377-1,
-    /// 7.1: closed before open, complete before incomplete, later before earlier). Returns where those of the header end.
+    /// partition status: closed before open, complete before incomplete, later before earlier). Returns where those of the header end.
     fn choose(&mut self, b: &mut Bytes<'_>, limits: &Limits) -> Result<u64, Error> {
         let Some(header) = self.header().cloned() else { return Ok(0) };
         let rank = |p: &Partition| (p.closed, p.complete);

@@ -1,4 +1,4 @@
-//! Header metadata: the primer pack and local sets (SMPTE ST 377-1, 9).
+//! Header metadata: the primer pack and local sets (SMPTE ST 377-1, "Header Metadata").
 
 use super::klv::{Klv, Ul, length};
 use crate::engine::container::bytes::{Bytes, Endian};
@@ -59,7 +59,7 @@ pub struct Set {
 }
 
 impl Set {
-    /// Whether the key is that of a set with tags of two bytes, the only form of header metadata (ST 377-1, 9.3), and of
+    /// Whether the key is that of a set with tags of two bytes, the only form of header metadata (ST 377-1), and of
     /// acquisition metadata.
     #[must_use]
     pub fn is_local(key: &Ul) -> bool {
@@ -171,7 +171,7 @@ impl Set {
         utf16(self.get(tag)?)
     }
 
-    /// The members of an array or batch of identifiers (ST 377-1, 4.3).
+    /// The members of an array or batch of identifiers (ST 377-1).
     #[must_use]
     pub fn list(&self, tag: u16) -> Vec<Ul> {
         self.get(tag).map(uls).unwrap_or_default()

@@ -217,7 +217,7 @@ pub(super) fn sound(compression: Option<&Ul>, container: Option<&Ul>, iab: bool)
     }
 }
 
-/// `OP1a`, `OP-Atom`; `None` for what is no operational pattern (ST 377-1, 8.3; ST 390).
+/// `OP1a`, `OP-Atom`; `None` for what is no operational pattern (ST 377-1, "Operational Patterns"; ST 390).
 pub(super) fn pattern(u: &Ul) -> Option<String> {
     if !u.means(&[0x0d, 0x01, 0x02, 0x01]) {
         return None;

@@ -144,7 +144,7 @@ impl<'m> Graph<'m> {
         ids.iter().take(n).filter_map(|id| self.by_id.get(id).copied()).collect()
     }
 
-    /// The sets that a descriptor has as sub-descriptors, whose tag is dynamic (ST 377-1, B.2).
+    /// The sets that a descriptor has as sub-descriptors, whose tag is dynamic (ST 377-1).
     pub fn below(&self, descriptor: &Set) -> Vec<&'m Set> {
         let value = descriptor.by_label(self.primer, [0x06, 0x01, 0x01, 0x04, 0x06, 0x10, 0, 0]);
         let ids = value.map(crate::engine::container::mxf::set::uls).unwrap_or_default();

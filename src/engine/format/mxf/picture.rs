@@ -46,7 +46,7 @@ pub(super) fn read(graph: &Graph<'_>, chain: &Chain<'_, '_>, doc: &mut ClipDoc) 
     doc.format.note_decodable(answer);
 }
 
-/// Components of a pixel: code and bits (ST 377-1, G.2.40).
+/// Components of a pixel: code and bits (ST 377-1, "Pixel Layout").
 fn layout(d: &Set) -> Vec<(u8, u8)> {
     let pairs = d.get(0x3401).unwrap_or_default().chunks_exact(2).filter_map(|c| Some((*c.first()?, *c.last()?)));
     pairs.take_while(|(code, _)| *code != 0).take(8).collect()

@@ -1,10 +1,13 @@
 //! Timecode and reel. The label of the first frame is that of the tape, else of the file's own package, else of the material
-//! (SMPTE ST 377-1, B.16 and annex C): a program that plays a part of the original gives the material labels of its own.
+//! (SMPTE ST 377-1, "Timecode Component"): a program that plays a part of the original gives the material labels of its own.
 
 use super::ID;
 use super::graph::{Chain, Essence, Graph, Package, class};
 use crate::engine::container::mxf::Set;
 use crate::model::{ClipDoc, Origin, Rational, Timecode, TimecodeInfo};
+
+/// A package, the rate of its picture, and the position of the first frame in it.
+type Step<'g, 'm> = (&'g Package<'m>, Option<Rational>, i64);
 
 /// A label of the first frame and where it comes from.
 struct Found {
@@ -18,7 +21,7 @@ struct Found {
 pub(super) fn read(graph: &Graph<'_>, chain: Option<&Chain<'_, '_>>, doc: &mut ClipDoc) {
     let mut found = Vec::new();
     let none = graph.material().map(|m| (m, None, 0));
-    let steps: Vec<(&'static str, Option<(&Package<'_>, Option<Rational>, i64)>)> = match chain {
+    let steps: Vec<(&'static str, Option<Step<'_, '_>>)> = match chain {
         Some(c) => {
             let rate = c.file.or(c.material).and_then(|(_, t)| t.rate);
             vec![
