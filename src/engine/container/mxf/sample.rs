@@ -45,6 +45,10 @@ pub struct Sample {
     pub tags: Vec<(u16, Ul)>,
     /// Properties of the system item's acquisition metadata, by the last bytes of their key.
     pub acquisition: Vec<([u8; 2], Properties)>,
+    /// Text in a stream of its own, in a partition before the footer.
+    pub document: Option<String>,
+    /// Header metadata once more, in a body partition behind the frames of a recording that was not closed, with this length.
+    pub repeated: Option<i64>,
     /// The header as it is while recording: open, incomplete, no footer known.
     pub open: bool,
     /// A footer with metadata, index and random index.
@@ -90,6 +94,8 @@ impl Default for Sample {
             more: Vec::new(),
             tags: Vec::new(),
             acquisition: Vec::new(),
+            document: None,
+            repeated: None,
             open: false,
             closed: true,
             indexed: 3,
@@ -313,6 +319,20 @@ impl Sample {
         unit.repeat(frames)
     }
 
+    /// A partition behind the essence: of a document, or with the metadata so far.
+    fn stream(&self, at: u64) -> Vec<u8> {
+        if let Some(text) = &self.document {
+            let mut pack = self.pack(Kind::Body, at, 0, 0);
+            (pack.is_stream, pack.body_sid) = (true, 9);
+            let key = Ul::with([1, 1, 1, 0x0c], [0x0d, 1, 5, 9, 1, 0, 0, 0]);
+            return [partition(&pack), super::write::klv(key, text.as_bytes())].concat();
+        }
+        let Some(duration) = self.repeated else { return Vec::new() };
+        let metadata = Self { duration, ..self.clone() }.metadata();
+        let pack = self.pack(Kind::Body, at, 0, metadata.len());
+        [partition(&pack), metadata].concat()
+    }
+
     /// The file.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -321,7 +341,9 @@ impl Sample {
         let plain = partition(&self.pack(Kind::Header, 0, 0, metadata.len()));
         let body_at = plain.len().saturating_add(metadata.len()).saturating_add(32);
         let body_pack = |footer| partition(&self.pack(Kind::Body, len(body_at), footer, 0));
-        let at = len(body_at.saturating_add(body_pack(0).len()).saturating_add(body.len()));
+        let stream_at = body_at.saturating_add(body_pack(0).len()).saturating_add(body.len());
+        let stream = self.stream(len(stream_at));
+        let at = len(stream_at.saturating_add(stream.len()));
         let known = if self.closed && !self.open { at } else { 0 };
         let mut out = self.run_in.clone();
         out.extend(partition(&self.pack(Kind::Header, 0, known, metadata.len())));
@@ -329,6 +351,7 @@ impl Sample {
         out.extend(fill(32));
         out.extend(body_pack(known));
         out.extend_from_slice(&body);
+        out.extend_from_slice(&stream);
         if !self.closed {
             return out;
         }
@@ -348,7 +371,11 @@ impl Sample {
         out.extend(partition(&pack));
         out.extend_from_slice(&again);
         out.extend(table);
-        out.extend(random_index(&[(1, 0), (1, len(body_at)), (0, at)]));
+        let mut places = vec![(1, 0), (1, len(body_at)), (0, at)];
+        if !stream.is_empty() {
+            places.insert(2, (9, len(stream_at)));
+        }
+        out.extend(random_index(&places));
         out
     }
 }

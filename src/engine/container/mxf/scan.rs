@@ -114,8 +114,10 @@ impl Structure {
         };
         s.footer_is_there(b)?;
         s.read_partitions(b)?;
-        let header_end = s.choose(b, limits)?;
-        s.step(b, header_end, limits)?;
+        let Some(header) = s.header().cloned() else { return Ok(s) };
+        let own = s.read_metadata(b, &header, limits)?;
+        s.step(b, own.end, limits)?;
+        s.choose(own, &header, b, limits)?;
         Ok(s)
     }
 
@@ -208,18 +210,15 @@ impl Structure {
         if self.random_index.is_none() { behind(b, footer.end) } else { Ok(()) }
     }
 
-    /// Reads header metadata: of the header partition when they are final, else of the partition with the best (ST 377-1,
-    /// partition status: closed before open, complete before incomplete, later before earlier). Returns where those of the header end.
-    fn choose(&mut self, b: &mut Bytes<'_>, limits: &Limits) -> Result<u64, Error> {
-        let Some(header) = self.header().cloned() else { return Ok(0) };
+    /// Takes the header metadata of the header partition when they are final, else of the partition with the best: closed
+    /// before open, complete before incomplete, later before earlier (ST 377-1, "Partition Status").
+    fn choose(&mut self, own: Metadata, header: &Partition, b: &mut Bytes<'_>, limits: &Limits) -> Result<(), Error> {
         let rank = |p: &Partition| (p.closed, p.complete);
-        let own = self.read_metadata(b, &header, limits)?;
-        let header_end = own.end;
         self.metadata = own;
-        if rank(&header) == (true, true) && !self.metadata.sets.is_empty() {
-            return Ok(header_end);
+        if rank(header) == (true, true) && !self.metadata.sets.is_empty() {
+            return Ok(());
         }
-        let better = |p: &&(usize, Partition)| p.1.header_bytes > 0 && rank(&p.1) >= rank(&header);
+        let better = |p: &&(usize, Partition)| p.1.header_bytes > 0 && rank(&p.1) >= rank(header);
         let all: Vec<(usize, Partition)> = self.partitions.iter().cloned().enumerate().skip(1).collect();
         let best = all.iter().filter(better).max_by_key(|(n, p)| (rank(p), *n));
         if let Some((n, p)) = best {
@@ -236,7 +235,7 @@ impl Structure {
         if taken != "closed and complete" {
             self.warn("MXF-OPEN", format!("the file was not finished: its header metadata are {taken}"));
         }
-        Ok(header_end)
+        Ok(())
     }
 
     fn read_metadata(&mut self, b: &mut Bytes<'_>, p: &Partition, limits: &Limits) -> Result<Metadata, Error> {
@@ -328,6 +327,14 @@ impl Structure {
                 break;
             }
             at = klv.end();
+            if open && partition::kind(&klv.key).is_some() && self.partitions.len() < MOST_PACKS {
+                // nothing else points to the partitions of a recording that was not closed
+                match Partition::read(b, klv.at) {
+                    Ok(p) if !self.partitions.iter().any(|o| o.at == p.at) => self.partitions.push(p),
+                    Err(e) if e.code != "FILE-MALFORMED" => return Err(e),
+                    _ => {}
+                }
+            }
             self.note(&klv, &mut opened);
         }
         if open {

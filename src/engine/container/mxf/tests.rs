@@ -1,3 +1,5 @@
+//! Partitions, metadata and damage of made-up files.
+
 use super::sample::Sample;
 use super::*;
 use crate::engine::container::bytes::Bytes;

@@ -32,6 +32,7 @@ pub(super) fn picture(coding_ul: Option<&Ul>, container: Option<&Ul>) -> Option<
     let by_coding = coding_ul.and_then(by_coding);
     // IMX is MPEG-2 in its own mapping
     match (container.and_then(by_container), by_coding) {
+        (Some(c), Some(k)) if c.name == "encrypted" => Some(Coding { undecoded: c.undecoded, ..k }),
         (Some(c), Some(k)) if c.name.starts_with("MPEG-2 IMX") && k.name == "MPEG-2" => Some(c),
         (_, Some(k)) => Some(k),
         (c, None) => c,
@@ -215,6 +216,18 @@ pub(super) fn sound(compression: Option<&Ul>, container: Option<&Ul>, iab: bool)
         Some(0x01 | 0x02 | 0x06 | 0x7f) | None => ("PCM".to_owned(), true),
         Some(_) => (container.map_or_else(String::new, |u| format!("`{u}`")), false),
     }
+}
+
+/// What a stream of data is, by its container or coding (ST 2067-2 timed text, RDD 47 ISXD).
+pub(super) fn data(coding: Option<&Ul>, container: Option<&Ul>) -> Option<&'static str> {
+    let of = |u: &Ul| match (u.means(&[0x0d, 0x01, 0x03, 0x01, 0x02]), u.byte(13)) {
+        (true, 0x13) => Some("Timed text"),
+        (true, 0x0d) => Some("VBI"),
+        (true, 0x0e) => Some("ANC"),
+        _ if u.means(&[0x0e, 0x09, 0x06, 0x07]) || u.means(&[0x0e, 0x09, 0x06, 0x06]) => Some("ISXD"),
+        _ => None,
+    };
+    container.and_then(of).or_else(|| coding.and_then(of))
 }
 
 /// `OP1a`, `OP-Atom`; `None` for what is no operational pattern (ST 377-1, "Operational Patterns"; ST 390).

@@ -36,6 +36,16 @@ pub(super) fn picture(c: &Chain<'_, '_>, s: &Structure, b: &mut Bytes<'_>, doc: 
     Ok(())
 }
 
+/// The running time of data without picture or sound.
+pub(super) fn data(c: &Chain<'_, '_>, doc: &mut ClipDoc) {
+    let Some((_, t)) = c.material.or(c.file) else { return };
+    if let Some((n, r)) = t.duration.filter(|n| *n > 0).zip(t.rate) {
+        let seconds = n as f64 / r.as_f64();
+        let origin = Origin::new(ID, "Sequence.Duration", format!("offset {:#x}", t.set.at));
+        doc.set("clip.duration_s", |d| &mut d.clip.duration_s, seconds, origin);
+    }
+}
+
 /// Warns, and does not decode, where the material is not simply everything that is stored.
 fn whole(c: &Chain<'_, '_>, doc: &mut ClipDoc) {
     let Some((_, file)) = c.file else { return };

@@ -144,6 +144,15 @@ fn fill(graph: &Graph<'_>, s: &Structure, b: &mut Bytes<'_>, doc: &mut ClipDoc) 
     sound::read(graph, s, !own.is_empty(), doc);
     let data = graph.chains(Essence::Other);
     let main = own.first().copied().or(sounds.iter().find(|c| c.file.is_some())).or(data.first());
+    if let Some((c, d)) = data.first().and_then(|c| Some((c, c.file?.0.descriptor?)))
+        && doc.format.codec.is_none()
+    {
+        let place = Place { set: d, name: "DataDescriptor" };
+        if let Some(name) = codecs::data(d.ul(0x3e01).as_ref(), d.ul(0x3004).as_ref()) {
+            doc.set("format.codec", |x| &mut x.format.codec, name.to_owned(), place.origin("EssenceContainer"));
+        }
+        length::data(c, doc);
+    }
     timecode::read(graph, main, doc);
     let material = graph.material().unwrap_or(first);
     if material.umid.len() == 32 && material.umid.iter().any(|x| *x != 0) {

@@ -264,7 +264,12 @@ pub(super) fn keep(s: &Structure, limits: &Limits, doc: &mut ClipDoc) {
     let mut room = (MOST_VALUES, MOST_BYTES);
     let mut numbers: BTreeMap<String, u32> = BTreeMap::new();
     let mut left_out = 0usize;
-    for set in &s.metadata.sets {
+    // the dictionary of AAF describes the format, not the file
+    let dictionary = |x: &&Set| {
+        x.key.means(&[0x0d, 0x01, 0x01, 0x01, 0x02])
+            || matches!(x.class(), Some(0x1a00..=0x2200 | 0x4c00 | 0x4d00 | 0x7d00 | 0x7e00))
+    };
+    for set in s.metadata.sets.iter().filter(|x| !dictionary(x)) {
         let kind = name_of(set);
         let n = numbers.entry(kind.clone()).or_insert(0);
         *n = n.saturating_add(1);

@@ -26,6 +26,15 @@ pub(super) fn read(graph: &Graph<'_>, s: &Structure, picture: bool, doc: &mut Cl
             own.push((c, d));
         }
     }
+    for (c, d) in &own {
+        let parts = c.material.map_or(0, |(_, t)| t.parts.len());
+        let begins = c.start.saturating_add(c.file.map_or(0, |(_, t)| t.origin));
+        if picture && (parts > 1 || begins != 0) {
+            let text =
+                format!("a sound track plays {parts} parts and begins {begins} units behind the first stored one");
+            doc.warn("MXF-EDIT", format!("{text} (descriptor at offset {:#x})", d.at));
+        }
+    }
     let elsewhere = chains.iter().filter(|c| c.file.is_none()).count();
     if elsewhere > 0 {
         doc.keep(ID, "sound.tracks_elsewhere", elsewhere);

@@ -1,3 +1,5 @@
+//! Fields of made-up files, each about one thing.
+
 use super::*;
 use crate::engine::container::mxf::sample::{Sample, fraction};
 use crate::engine::container::mxf::write::{batch, head, id, properties, set, text};
@@ -184,6 +186,41 @@ fn metadata_of_the_footer_are_taken_before_open_ones() {
     assert_eq!(d.warnings, []);
 }
 
+/// A recording that was not closed, whose metadata were repeated while it went on: nothing points to them.
+#[test]
+fn later_metadata_of_an_unfinished_recording() {
+    let s = Sample { open: true, closed: false, duration: -1, frames: 4, repeated: Some(4), ..Sample::default() };
+    let d = sample(&s);
+    assert_eq!(
+        (d.clip.frames, d.raw["mxf"]["metadata.partition"].as_str()),
+        (Some(4), Some("body, open and incomplete"))
+    );
+    assert!(codes(&d).iter().all(|c| *c == "MXF-OPEN") && d.warnings.len() == 2, "{:?}", d.warnings);
+}
+
+#[test]
+fn the_document_of_a_camera() {
+    let xml = "\u{feff}<?xml version=\"1.0\"?><NonRealTimeMeta xmlns=\"urn:x\"><Duration value=\"3\"/>\
+               <Device manufacturer=\"Sony\" modelName=\"PXW-FX9V\" serialNo=\"0010123\"/></NonRealTimeMeta>";
+    let d = sample(&Sample { document: Some(xml.into()), ..Sample::default() });
+    let c = &d.camera;
+    assert_eq!(
+        (c.make.as_deref(), c.model.as_deref(), c.serial.as_deref()),
+        (Some("Sony"), Some("PXW-FX9V"), Some("0010123"))
+    );
+    assert!(d.raw["mxf"]["document[9]"].as_str().unwrap().contains("NonRealTimeMeta"));
+    assert_eq!(d.warnings, []);
+    let broken =
+        Sample { document: Some("<?xml version=\"1.0\"?><Device manufacturer=\"S".into()), ..Sample::default() };
+    assert_eq!(sample(&broken).camera.make, None);
+}
+
+#[test]
+fn sound_that_begins_elsewhere_is_said() {
+    let d = sample(&Sample { origin: 1, ..Sample::default() });
+    assert_eq!(codes(&d), ["MXF-EDIT", "MXF-EDIT"]);
+}
+
 #[test]
 fn what_is_only_a_part_of_what_is_stored_is_not_decoded() {
     for s in [
@@ -191,7 +228,7 @@ fn what_is_only_a_part_of_what_is_stored_is_not_decoded() {
         Sample { origin: 1, ..Sample::default() },
     ] {
         let d = sample(&s);
-        assert_eq!((codes(&d), d.format.decodable), (vec!["MXF-EDIT"], false));
+        assert_eq!((codes(&d), d.format.decodable), (vec!["MXF-EDIT", "MXF-EDIT"], false));
         assert!(d.format.undecodable.unwrap().contains("behind the first stored one"));
     }
     // the label is that of the part
