@@ -88,9 +88,9 @@ pub struct ClipHead {
 /// What the files are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
 pub struct FormatInfo {
-    /// Format id (`dpx`, `exr`, `mov`, `tiff`, `wav`, `unknown`).
+    /// Format id (`dpx`, `exr`, `mov`, `mxf`, `tiff`, `wav`, `unknown`).
     pub id: String,
-    /// Container (`QuickTime`, `MP4`, `RIFF`, `RF64`, `DPX`).
+    /// Container (`QuickTime`, `MP4`, `MXF OP1a`, `RIFF`, `RF64`, `DPX`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub container: Option<String>,
     /// Codec (`ProRes 422 HQ`, `H.264`, `PCM`).
