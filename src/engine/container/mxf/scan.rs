@@ -263,10 +263,8 @@ impl Structure {
                 return Err(Error::truncated(what).offset(b.size()).fix(FIX));
             }
             out.end = klv.end();
-            if klv.is_fill() {
-                continue;
-            }
-            taken = taken.saturating_add(klv.len);
+            // what is only stepped over costs a block of the file
+            taken = taken.saturating_add(if klv.is_fill() { klv.len.min(4096) } else { klv.len });
             if taken > MOST_METADATA {
                 let most = MOST_METADATA >> 20;
                 self.warn(
@@ -274,6 +272,9 @@ impl Structure {
                     format!("there are more than {most} MiB of header metadata; the rest is left"),
                 );
                 break;
+            }
+            if klv.is_fill() {
+                continue;
             }
             if is_primer(&klv.key) {
                 out.primer = primer(b, &klv)?;

@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 /// Most references that are followed: a file of many packages and tracks has some thousand.
 const MOST_REFERENCES: usize = 50_000;
 
+/// Most packages, and most tracks of one kind of essence.
+const MOST_PACKAGES: usize = 2000;
+const MOST_TRACKS: usize = 512;
+
 /// Kinds of sets by bytes 14 and 15 of their key.
 pub(super) mod class {
     pub const SEQUENCE: u16 = 0x0f00;
@@ -117,12 +121,12 @@ impl<'m> Graph<'m> {
         if all.is_empty() {
             all = sets.iter().filter(is_package).collect();
         }
-        for set in all {
+        for set in all.into_iter().take(MOST_PACKAGES) {
             let p = g.package(set);
             g.packages.push(p);
         }
         let data = g.of_class(class::ESSENCE_DATA).filter_map(|s| s.get(0x2701));
-        g.inside = data.map(<[u8]>::to_vec).collect();
+        g.inside = data.take(MOST_PACKAGES).map(<[u8]>::to_vec).collect();
         g
     }
 
@@ -208,13 +212,14 @@ impl<'m> Graph<'m> {
         let of_kind = |t: &&Track<'m>| t.kind == kind;
         let mut out = Vec::new();
         if let Some(m) = self.material() {
-            for t in m.tracks.iter().filter(of_kind) {
+            for t in m.tracks.iter().filter(of_kind).take(MOST_TRACKS) {
                 out.push(self.chain(Some((m, t))));
             }
         }
         if out.iter().all(|c| c.file.is_none()) {
             let files = self.packages.iter().filter(|p| !p.material && is_file(p) && self.is_inside(p));
-            for (p, t) in files.flat_map(|p| p.tracks.iter().filter(of_kind).map(move |t| (p, t))) {
+            let tracks = files.flat_map(|p| p.tracks.iter().filter(of_kind).map(move |t| (p, t)));
+            for (p, t) in tracks.take(MOST_TRACKS) {
                 let mut c = self.chain(None);
                 (c.file, c.descriptor) = (Some((p, t)), self.descriptor(p, t));
                 self.go_on(&mut c, p, t);

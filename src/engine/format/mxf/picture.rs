@@ -116,7 +116,11 @@ fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) 
     }) {
         whole = shown;
     }
-    let tag = if whole == sampled.unwrap_or_default() { "SampledWidth" } else { "DisplayWidth" };
+    let mut tag = if whole == sampled.unwrap_or_default() { "SampledWidth" } else { "DisplayWidth" };
+    if let Some(columns) = coding.and_then(|c| columns(c, whole, d)) {
+        tag = "SMPTE ST 370 SampledWidth";
+        whole.0 = columns;
+    }
     doc.set("image.width", |x| &mut x.image.width, whole.0, place.origin(tag));
     doc.set("image.height", |x| &mut x.image.height, whole.1, place.origin(&tag.replace("Width", "Height")));
     let Some(shown) = display else { return };
@@ -134,11 +138,22 @@ fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) 
     if shown != whole && inside(x, shown.0, whole.0) && inside(y, shown.1, whole.1) {
         let active = Rect { x, y, width: shown.0, height: shown.1 };
         doc.set("image.active", |x| &mut x.image.active, active, place.origin("DisplayWidth"));
-    } else if shown != whole {
+    } else if shown != whole && !tag.starts_with("SMPTE") {
         let text = format!("the displayed part {}x{} at {x}, {y} is not inside the picture", shown.0, shown.1);
         doc.warn("MXF-SIZE", text);
     }
     aspect(d, if doc.image.active.is_some() { shown } else { whole }, place, doc);
+}
+
+/// Columns that DVCPRO HD codes where the descriptor gives those of the full raster (SMPTE ST 370).
+fn columns(coding: &Coding, whole: (u32, u32), d: &Set) -> Option<u32> {
+    let fifty = d.rational(0x3001).is_some_and(|(n, m)| m > 0 && matches!(n / m, 25 | 50));
+    match whole {
+        _ if coding.name != "DVCPRO HD" => None,
+        (1920, 1080) => Some(if fifty { 1440 } else { 1280 }),
+        (1280, 720) => Some(960),
+        _ => None,
+    }
 }
 
 /// The width of a pixel, from the aspect ratio of what is displayed.

@@ -270,6 +270,10 @@ pub(super) fn keep(s: &Structure, limits: &Limits, doc: &mut ClipDoc) {
             || matches!(x.class(), Some(0x1a00..=0x2200 | 0x4c00 | 0x4d00 | 0x7d00 | 0x7e00))
     };
     for set in s.metadata.sets.iter().filter(|x| !dictionary(x)) {
+        if room.0 == 0 {
+            left_out = left_out.saturating_add(set.items.len());
+            continue;
+        }
         let kind = name_of(set);
         let n = numbers.entry(kind.clone()).or_insert(0);
         *n = n.saturating_add(1);

@@ -126,6 +126,29 @@ fn geometry() {
     assert_eq!((out.image.active, codes(&out)), (None, vec!["MXF-SIZE"]));
 }
 
+/// Fewer columns are coded than the raster has.
+#[test]
+fn dvcpro_hd() {
+    for (rate, base, size, columns) in [
+        ((25, 1), 25, (1920, 1080), 1440),
+        ((30_000, 1001), 30, (1920, 1080), 1280),
+        ((60_000, 1001), 60, (1280, 720), 960),
+        ((25, 1), 25, (1440, 1080), 1440),
+    ] {
+        let picture = vec![(0x3203, u32s(size.0)), (0x3202, u32s(size.1)), (0x320e, fraction((16, 9)))];
+        let coding = ([0x04, 1, 2, 2, 2, 2, 6, 0], [0x0d, 1, 3, 1, 2, 2, 0x61, 1]);
+        let d = sample(&Sample { rate, base: (base, false), coding, picture, ..Sample::default() });
+        assert_eq!(
+            (d.image.width, d.image.height, d.warnings.len()),
+            (Some(columns), Some(size.1), 0),
+            "{:?}",
+            d.warnings
+        );
+        let aspect = 16.0 / 9.0 * f64::from(size.1) / f64::from(columns);
+        assert!((d.image.pixel_aspect.unwrap() - aspect).abs() < 1e-9 && d.image.active.is_none());
+    }
+}
+
 #[test]
 fn rgb_and_logarithmic() {
     let label = |last: [u8; 3]| Ul::label([0x04, 1, 1, 1, last[0], last[1], last[2], 0]).0.to_vec();
