@@ -19,6 +19,8 @@ pub struct Sample {
     pub rate: (i32, i32),
     /// Length of every track; -1 for unknown.
     pub duration: i64,
+    /// Length in the descriptors, if another one.
+    pub stored: Option<i64>,
     /// Pictures that lie in the body.
     pub frames: u32,
     /// Counting base of the timecode and whether labels are dropped.
@@ -45,6 +47,8 @@ pub struct Sample {
     pub tags: Vec<(u16, Ul)>,
     /// Properties of the system item's acquisition metadata, by the last bytes of their key.
     pub acquisition: Vec<([u8; 2], Properties)>,
+    /// Company, product and version of the program that wrote it.
+    pub writer: [String; 3],
     /// Text in a stream of its own, in a partition before the footer.
     pub document: Option<String>,
     /// Header metadata once more, in a body partition behind the frames of a recording that was not closed, with this length.
@@ -67,6 +71,7 @@ impl Default for Sample {
             pattern: [1, 1],
             rate: (24_000, 1001),
             duration: 3,
+            stored: None,
             frames: 3,
             base: (24, false),
             starts: [Some(864_000), Some(864_000), None],
@@ -94,6 +99,7 @@ impl Default for Sample {
             more: Vec::new(),
             tags: Vec::new(),
             acquisition: Vec::new(),
+            writer: ["Maker", "Writer", "1.0"].map(str::to_owned),
             document: None,
             repeated: None,
             open: false,
@@ -204,7 +210,7 @@ impl Sample {
             vec![
                 (0x3006, track.to_be_bytes().to_vec()),
                 (0x3001, fraction(self.rate)),
-                (0x3002, self.duration.to_be_bytes().to_vec()),
+                (0x3002, self.stored.unwrap_or(self.duration).to_be_bytes().to_vec()),
                 (0x3004, Ul::with([4, 1, 1, 2], container).0.to_vec()),
             ]
         };
@@ -245,7 +251,11 @@ impl Sample {
                 (0x3b09, op.0.to_vec()),
             ],
         ));
-        out.extend(set(0x3000, 42, &[(0x3c01, text("Maker")), (0x3c02, text("Writer")), (0x3c04, text("1.0"))]));
+        out.extend(set(
+            0x3000,
+            42,
+            &[(0x3c01, text(&self.writer[0])), (0x3c02, text(&self.writer[1])), (0x3c04, text(&self.writer[2]))],
+        ));
         out.extend(set(0x1800, 41, &[(0x1901, batch(&packages)), (0x1902, batch(&[id(43)]))]));
         let data = [(0x2701, umid(2)), (0x3f07, 1u32.to_be_bytes().to_vec()), (0x3f06, 2u32.to_be_bytes().to_vec())];
         out.extend(set(0x2300, 43, &data));

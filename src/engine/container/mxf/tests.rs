@@ -64,11 +64,9 @@ fn every_byte_flipped() {
     for sample in [Sample::default(), Sample { open: true, run_in: vec![1; 20], ..Sample::default() }] {
         let bytes = sample.bytes();
         for n in 0..bytes.len() {
-            for bit in [1, 0xff] {
-                let mut b = bytes.clone();
-                b[n] ^= bit;
-                let _ = scan(&b);
-            }
+            let mut b = bytes.clone();
+            b[n] ^= if n % 2 == 0 { 0xff } else { 1 };
+            let _ = scan(&b);
         }
     }
 }

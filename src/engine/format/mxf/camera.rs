@@ -3,6 +3,7 @@
 //! The sets lie in the system item or in ancillary data of each content package. They are found by their keys; a set that is
 //! spread over several ancillary packets is read as far as the first goes.
 
+use super::graph::{Graph, class};
 use super::{ID, raw};
 use crate::engine::container::bytes::Bytes;
 use crate::engine::container::mxf::{Klv, Set, Structure, Ul, klv};
@@ -139,6 +140,32 @@ fn attributes(t: &str, origin: &Origin, doc: &mut ClipDoc) {
 
 fn text(value: &[u8]) -> Option<String> {
     crate::engine::container::bytes::field_text(value).filter(|t| t.len() <= 256 && !t.contains(char::is_control))
+}
+
+/// Makers and beginnings of product names that are cameras and nothing else. Other products of these makers are decks and
+/// programs, so a company's name alone says nothing.
+const CAMERAS: &[(&str, &str, &[&str])] = &[
+    ("ARRI", "ARRI", &["ALEXA", "AMIRA"]),
+    ("SONY", "Sony", &["PXW-", "ILME-", "MPC-"]),
+    ("CANON", "Canon", &["EOS "]),
+];
+
+/// The camera, where the first program that wrote the file is one: the others changed it later.
+pub(super) fn writer(graph: &Graph<'_>, doc: &mut ClipDoc) {
+    let Some(first) = graph.of_class(class::IDENTIFICATION).next() else { return };
+    let (Some(company), Some(product)) = (first.text(0x3c01), first.text(0x3c02)) else { return };
+    let (upper, name) = (company.to_ascii_uppercase(), product.to_ascii_uppercase());
+    let known = |c: &&(&str, &str, &[&str])| upper.contains(c.0) && c.2.iter().any(|begin| name.starts_with(begin));
+    let Some((_, make, _)) = CAMERAS.iter().find(known) else { return };
+    let origin = |tag: &str| Origin::new(ID, format!("Identification.{tag}"), format!("offset {:#x}", first.at));
+    doc.set("camera.make", |d| &mut d.camera.make, (*make).to_owned(), origin("CompanyName"));
+    // what the camera's own metadata say of the model is more exact
+    if doc.camera.model.is_none() {
+        doc.set("camera.model", |d| &mut d.camera.model, product, origin("ProductName"));
+    }
+    if let Some(v) = first.text(0x3c04) {
+        doc.set("camera.firmware", |d| &mut d.camera.firmware, v, origin("VersionString"));
+    }
 }
 
 /// Reads the XML that Sony's cameras leave in a stream of its own (`NonRealTimeMeta`; generic streams, ST 410).

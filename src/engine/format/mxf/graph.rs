@@ -320,7 +320,9 @@ pub(super) fn rate((n, d): (i32, i32)) -> Option<Rational> {
 
 /// By the data definition of a component (RP 224, and the identifiers of AAF that older files have).
 fn kind_of(u: &Ul) -> Essence {
-    let first = [u.byte(8), u.byte(9), u.byte(10), u.byte(11)];
+    // halves in either order
+    let at = if u.byte(6) == 0x11 && u.byte(7) == 0xd2 { 0 } else { 8 };
+    let first = [u.byte(at), u.byte(at + 1), u.byte(at + 2), u.byte(at + 3)];
     if u.means(&[0x01, 0x03, 0x02]) {
         return match (u.byte(11), u.byte(12)) {
             (1, 1..=3) => Essence::Timecode,

@@ -33,6 +33,15 @@ pub(super) fn picture(c: &Chain<'_, '_>, s: &Structure, b: &mut Bytes<'_>, doc: 
         _ => doc.warn("MXF-FRAMES", "the number of frames is not known: neither tracks nor index tables say it"),
     }
     whole(c, doc);
+    let stored = c.descriptor.and_then(|d| {
+        let n = d.i64(0x3002).and_then(|n| u64::try_from(n).ok()).filter(|n| *n > 0)?;
+        scaled(n, sample, edit)
+    });
+    if let (Some(n), Some(m)) = (stored, doc.clip.frames)
+        && n != m
+    {
+        doc.warn("MXF-LENGTH", format!("the tracks are {m} frames long, the descriptor says that {n} are stored"));
+    }
     Ok(())
 }
 

@@ -94,7 +94,9 @@ impl Format for Mxf {
         fill(&graph, &s, &mut b, doc)?;
         raw::comments(&graph, limits, doc);
         camera::documents(&s, &mut b, limits, doc)?;
-        camera::read(&s, &mut b, doc)
+        camera::read(&s, &mut b, doc)?;
+        camera::writer(&graph, doc);
+        Ok(())
     }
 }
 

@@ -191,6 +191,11 @@ fn lengths_that_the_tracks_do_not_say() {
     let d = sample(&cut);
     assert_eq!((d.clip.frames, d.origin["clip.frames"].tag.as_str()), (Some(5), "essence elements"));
     assert!(codes(&d).contains(&"MXF-OPEN"));
+    // the descriptor alone, or another length
+    let d = sample(&Sample { duration: -1, stored: Some(3), ..Sample::default() });
+    assert_eq!(d.origin["clip.frames"].tag, "FileDescriptor.ContainerDuration");
+    let d = sample(&Sample { stored: Some(5), ..Sample::default() });
+    assert_eq!((d.clip.frames, codes(&d)), (Some(3), vec!["MXF-LENGTH"]));
     // nothing says it
     let none = Sample { duration: -1, indexed: 0, frames: 60, ..Sample::default() };
     let d = sample(&none);
@@ -236,6 +241,18 @@ fn the_document_of_a_camera() {
     let broken =
         Sample { document: Some("<?xml version=\"1.0\"?><Device manufacturer=\"S".into()), ..Sample::default() };
     assert_eq!(sample(&broken).camera.make, None);
+}
+
+#[test]
+fn a_camera_that_wrote_the_file_itself() {
+    let by = |w: [&str; 3]| sample(&Sample { writer: w.map(str::to_owned), ..Sample::default() }).camera;
+    let c = by(["ARRI", "ALEXA Mini LF", "7.1.1"]);
+    assert_eq!((c.make.as_deref(), c.model.as_deref()), (Some("ARRI"), Some("ALEXA Mini LF")));
+    assert_eq!(c.firmware.as_deref(), Some("7.1.1"));
+    assert_eq!(by(["Sony Corporation", "PXW-FX9", "2.0"]).make.as_deref(), Some("Sony"));
+    for program in [["Sony", "Catalyst Browse", "1"], ["SONY", "PDW-U4", "1"], ["ARRI", "ARRIRAW Converter", "3"]] {
+        assert!(by(program).is_empty(), "{program:?}");
+    }
 }
 
 #[test]
