@@ -22,7 +22,7 @@ fn movie(programs: &(PathBuf, PathBuf), out: &Path, rate: &str, start: &str, cod
     if tracks {
         args.extend(["-map", "1:a", "-map", "2:a", "-c:a", "pcm_s24le"]);
     }
-    args.extend(["-frames:v", &count, "-timecode", start, "-metadata:s:v", "reel_name=A001R2EC"]);
+    args.extend(["-frames:v", &count, "-timecode", start, "-metadata", "reel_name=A001R2EC"]);
     args.extend(codec.split(' '));
     make(programs, &args, out)
 }
