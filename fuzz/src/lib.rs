@@ -5,6 +5,7 @@
 
 mod camera;
 mod media;
+mod mxf;
 mod names;
 mod records;
 mod words;
@@ -37,6 +38,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("journal_file", records::journal_file),
     ("jp2", camera::jp2),
     ("mpeg", camera::mpeg),
+    ("mxf", mxf::mxf),
     ("paths", names::paths),
     ("r3d", camera::r3d),
     ("receipts", records::receipts),

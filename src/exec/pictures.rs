@@ -125,10 +125,11 @@ fn wanted_frames(job: &JobFile) -> Result<Vec<i64>, Error> {
 fn ranges(job: &JobFile) -> Result<Vec<(i64, i64)>, Error> {
     let needed = needed_frames(job, &wanted_frames(job)?);
     let mut out: Vec<(i64, i64)> = Vec::new();
-    let alone = job
-        .clip
-        .as_ref()
-        .is_none_or(|c| c.clip.unit == ClipUnit::Sequence || c.format.codec.as_deref().is_none_or(stands_alone));
+    // whatever the codec is, an MXF file is decoded from its beginning to be counted
+    let alone = job.clip.as_ref().is_none_or(|c| {
+        let stands = c.format.id != "mxf" && c.format.codec.as_deref().is_none_or(stands_alone);
+        c.clip.unit == ClipUnit::Sequence || stands
+    });
     let most = i64::try_from(if alone { RANGE } else { LONG_RANGE }).unwrap_or(i64::MAX);
     for n in needed {
         match out.last_mut() {

@@ -90,7 +90,7 @@ pub struct ClipHead {
 pub struct FormatInfo {
     /// Format id, one of the registry (`dpx`, `exr`, `mov`, …), or `unknown`.
     pub id: String,
-    /// Container (`QuickTime`, `MP4`, `RIFF`, `RF64`, `DPX`).
+    /// Container (`QuickTime`, `MP4`, `MXF OP1a`, `RIFF`, `RF64`, `DPX`).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub container: Option<String>,
     /// Codec (`ProRes 422 HQ`, `H.264`, `PCM`).

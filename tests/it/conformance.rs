@@ -7,6 +7,7 @@ mod formats_camera;
 mod formats_dpx;
 mod formats_exr;
 mod formats_mov;
+mod formats_mxf;
 pub mod formats_oracle;
 mod formats_pixels;
 mod formats_tiff;

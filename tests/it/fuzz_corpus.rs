@@ -122,7 +122,7 @@ fn replay(target: &str) {
 
 #[test]
 fn bodies_survive_files() {
-    ["inspect", "decode", "riff", "dpx", "ixml", "cube", "cdl"].into_iter().for_each(replay);
+    ["inspect", "decode", "riff", "dpx", "ixml", "mxf", "cube", "cdl"].into_iter().for_each(replay);
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod index;
 mod media;
 mod pictures;
 mod proxies;
+mod proxies_mxf;
 mod support;
 mod video;
 mod watch;

@@ -67,7 +67,7 @@ pub fn sound(programs: &(PathBuf, PathBuf), path: &Path, track: usize, between: 
 }
 
 /// What ffprobe says of one entry of a stream or its tags.
-fn told(programs: &(PathBuf, PathBuf), path: &Path, stream: &str, entry: &str) -> String {
+pub fn told(programs: &(PathBuf, PathBuf), path: &Path, stream: &str, entry: &str) -> String {
     let o = Command::new(&programs.1)
         .args(["-v", "error", "-select_streams", stream, "-show_entries", entry, "-of", "default=nw=1:nk=1"])
         .arg(path)

@@ -10,5 +10,6 @@ pub mod fixed;
 pub mod ifd;
 pub mod jp2;
 pub mod mpeg;
+pub mod mxf;
 pub mod red;
 pub mod riff;

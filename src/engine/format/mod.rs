@@ -18,6 +18,7 @@ mod frames;
 mod inspect;
 mod jp2;
 mod mov;
+mod mxf;
 mod red;
 pub mod registry;
 mod tiff;

@@ -14,6 +14,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &super::exr::Exr,              // OpenEXR File Layout (openexr.com)
     &super::jp2::Jp2,              // ISO/IEC 15444-1 (JPEG 2000), 15444-2 (JPX), 15444-15 (HTJ2K)
     &super::mov::Mov,              // QuickTime File Format, ISO/IEC 14496-12 and -14
+    &super::mxf::Mxf,              // SMPTE ST 377-1
     &super::red::Red,              // Redcode, as exiftool documents it
     &super::tiff::Tiff,            // TIFF 6.0, BigTIFF
     &super::ts::Ts,                // ISO/IEC 13818-1

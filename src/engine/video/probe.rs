@@ -209,14 +209,15 @@ fn short(version: &str) -> String {
 }
 
 /// The first line by which a decoder says that a picture is damaged. The sound's decoders are shut out, which is said
-/// too, and a container with an odd header may still hold whole pictures. The HEVC decoder drops pictures with no more
-/// than a warning.
+/// too, and a container with an odd header or index may still hold whole pictures: these are counted. The HEVC decoder
+/// drops pictures with no more than a warning.
 pub(super) fn complaint(stderr: &str) -> Option<&str> {
     let grave = |l: &&str| {
         ["[error]", "[fatal]", "[panic]"].iter().any(|level| l.contains(level))
             || (l.starts_with("[hevc @") && l.contains("[warning]"))
     };
-    stderr.lines().filter(|l| !l.contains(" not on whitelist ") && !l.starts_with("[mov,")).find(grave)
+    let of_container = |l: &&str| l.starts_with("[mov,") || l.starts_with("[mxf @");
+    stderr.lines().filter(|l| !l.contains(" not on whitelist ") && !of_container(l)).find(grave)
 }
 
 /// `[hevc @ 0x55aa] text` as `[hevc] text`: the address is another one in each run.

@@ -73,7 +73,7 @@ impl VideoReader {
         let mut how = BTreeMap::new();
         let coding = coding(&format, facts, color, &mut how)?;
         let siting = siting(&format, facts, &mut how);
-        let when = Timing::of(facts, span);
+        let when = Timing::of(demuxer, facts, span);
         describe(&format, facts, when, &mut how);
         let args = arguments(demuxer, codec, &format, span, when, (tools.threads.max(1), facts.stands_alone()));
         let mut child = call(tools.ffmpeg, args, Some(file), tools).spawn(tools.own_program)?;
@@ -189,7 +189,7 @@ enum Timing {
     /// By counting, decoding from the beginning.
     Counted,
     /// By counting in the whole track, which must give this many frames: the HEVC decoder drops damaged pictures without
-    /// a word and gives the later ones wrong times.
+    /// a word and gives the later ones wrong times, and the times of MXF are counts.
     Whole(u64),
 }
 
@@ -235,7 +235,11 @@ fn boundary(n: u64, rate: Rational, base: Rational) -> Option<u64> {
 }
 
 impl Timing {
-    fn of(facts: &VideoFacts, span: Span) -> Self {
+    fn of(demuxer: &str, facts: &VideoFacts, span: Span) -> Self {
+        if demuxer == "mxf" {
+            // ffmpeg numbers the pictures that it finds: one that is lost pulls the later ones forward.
+            return facts.nb_frames.map_or(Self::Counted, Self::Whole);
+        }
         let timed = span.rate.filter(|rate| facts.evenly_timed(*rate)).and_then(|rate| Ticks::of(facts, span, rate));
         match timed {
             Some(ticks) if span.first > 0 && facts.stands_alone() && facts.starts_at_zero => Self::Seek(ticks),

@@ -33,10 +33,13 @@ pub fn of(target: &str) -> Seeds {
     let mut all = match target {
         "inspect" => {
             let all = CAMERA.iter().flat_map(|kind| camera::of(kind));
-            [files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]), pictures(), all.collect()].concat()
+            let first = ("mxf".to_owned(), mxf_samples()[0].1.clone());
+            let files = files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]);
+            [files, pictures(), all.collect(), vec![first]].concat()
         }
         "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon")].concat(),
         kind if CAMERA.contains(&kind) => camera::of(kind),
+        "mxf" => mxf_samples(),
         "riff" => files(&["wav", "wav-bare", "rf64"]),
         "dpx" => files(&["dpx-big", "dpx-little", "dpx-empty"]),
         "ixml" => texts(&[
@@ -242,6 +245,21 @@ fn tiff(big: bool) -> Vec<u8> {
     out.extend([138, 141, 3, 3].map(four).concat());
     out.extend([0, 51, 102, 153, 204, 255]);
     out
+}
+
+/// MXF as a camera leaves it, as it is while recording, as OP-Atom with a tape, and with acquisition metadata.
+fn mxf_samples() -> Seeds {
+    use rushes::engine::container::mxf::sample::Sample;
+    let plain = Sample { frames: 2, duration: 2, indexed: 2, ..Sample::default() };
+    let open = Sample { open: true, run_in: vec![0x55; 40], duration: -1, ..plain.clone() };
+    let lost = Sample { open: true, closed: false, duration: -1, channels: 0, ..plain.clone() };
+    let atom =
+        Sample { pattern: [0x10, 0], clip_wrapped: true, channels: 0, tape: Some("A001".into()), ..plain.clone() };
+    let lens = vec![(0x8008, vec![0x80, 0]), (0x8005, vec![0xd0, 0x23])];
+    let camera = vec![(0x8114, b"F55 0012".to_vec()), (0x8108, vec![0, 0, 0x28, 0x8c])];
+    let sets = Sample { acquisition: vec![([1, 1], lens), ([2, 1], camera)], ..plain.clone() };
+    let all = [("plain", plain), ("open", open), ("lost", lost), ("atom", atom), ("acquisition", sets)];
+    all.map(|(name, s)| (name.to_owned(), s.bytes())).into()
 }
 
 /// A box of ISO/IEC 14496-12.

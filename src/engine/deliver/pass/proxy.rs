@@ -165,7 +165,7 @@ pub(super) fn has_sound(p: &ProxyRecipe, doc: &ClipDoc) -> bool {
 
 /// Whether sound and stored pictures run together: an edit list may say otherwise.
 fn in_step(doc: &ClipDoc) -> Result<(), Error> {
-    match doc.warnings.iter().find(|w| w.code == "MOV-EDIT") {
+    match doc.warnings.iter().find(|w| matches!(w.code.as_str(), "MOV-EDIT" | "MXF-EDIT")) {
         None => Ok(()),
         Some(w) => {
             let what = format!("{}; its sound is not put beside the stored pictures", w.message);

@@ -123,7 +123,11 @@ pub(super) fn tagged<'a>(job: &JobFile, inputs: &'a [OpenInput<'_>]) -> Result<(
     let demuxer = demuxer_of(&doc.format.id).filter(|_| is_movie(&doc));
     let (Some(input), Some(demuxer)) = (inputs.first().map(OpenInput::given), demuxer) else { return Ok((doc, None)) };
     let asked = Programs::of(job).and_then(|programs| {
-        let facts = probe_movie(input.file, demuxer, &programs.tools(&job.limits))?;
+        let mut facts = probe_movie(input.file, demuxer, &programs.tools(&job.limits))?;
+        if demuxer == "mxf" {
+            // ffprobe does not count them
+            facts.nb_frames = facts.nb_frames.or(doc.clip.frames);
+        }
         Ok(Asked { input, demuxer, programs, facts })
     });
     let asked = asked.map_err(|e| e.at(input.path.as_path()))?;
