@@ -1,5 +1,6 @@
 //! Against the files and oracles in RUSHES_DATA; says what it ran or skipped.
 
+mod agreement;
 mod colour;
 mod exr_writers;
 mod formats_all;
@@ -8,6 +9,7 @@ mod formats_exr;
 mod formats_mov;
 pub mod formats_oracle;
 mod formats_pixels;
+mod formats_proven;
 mod formats_tiff;
 mod formats_timecode;
 mod formats_wav;
