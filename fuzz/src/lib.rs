@@ -6,6 +6,7 @@
 mod media;
 mod names;
 mod records;
+mod sheets;
 mod words;
 
 use serde::Serialize;
@@ -18,6 +19,7 @@ pub type Body = fn(&[u8]);
 
 /// Every target by its name, which is also that of its file in `fuzz_targets` and of its folder in `corpus`.
 pub const TARGETS: &[(&str, Body)] = &[
+    ("camera", sheets::camera),
     ("cdl", media::cdl),
     ("condition", words::condition),
     ("config", words::config),

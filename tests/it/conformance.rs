@@ -1,6 +1,7 @@
 //! Against the files and oracles in RUSHES_DATA; says what it ran or skipped.
 
 mod agreement;
+mod camera_sheets;
 mod colour;
 mod exr_writers;
 mod formats_all;

@@ -5,6 +5,7 @@
 #[path = "../../fuzz/src/lib.rs"]
 mod bodies;
 mod seeds;
+mod sheets;
 
 use bodies::TARGETS;
 use std::collections::BTreeSet;
@@ -121,7 +122,7 @@ fn replay(target: &str) {
 
 #[test]
 fn bodies_survive_files() {
-    ["inspect", "decode", "riff", "dpx", "ixml", "cube", "cdl"].into_iter().for_each(replay);
+    ["inspect", "decode", "riff", "dpx", "ixml", "cube", "cdl", "camera"].into_iter().for_each(replay);
 }
 
 #[test]
