@@ -215,7 +215,9 @@ Examples:
   rushes inspect --compare x.mov      = the same, ≈ the same but for rounding, ≠ something else
   rushes inspect --compare --json x.mov | jq '.fields[] | select(.theirs[].verdict == \"differ\")'
 
-The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.";
+The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.
+
+--compare starts those programs as they are, for a minute each at most but without the sandbox that our own readers run in.";
 
 /// `rushes render`.
 #[derive(Debug, Args)]

@@ -8,7 +8,7 @@ use super::out::{Ending, Out, Outcome, Stop, Style, say_error};
 use super::steps::{Bench, Wanted};
 use crate::engine::format::is_frame_extension;
 use crate::engine::sequence;
-use crate::model::{ClipUnit, Limits, MediaPath};
+use crate::model::{ClipDoc, ClipUnit, Limits, MediaPath};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -54,6 +54,11 @@ pub fn run(args: &InspectArgs) -> Outcome {
                 Err(e) => {
                     trouble = true;
                     say_error(&named(e, wanted));
+                    // what others make of a file that is refused
+                    let there = wanted.files.first().is_some_and(|f| f.as_path().is_file());
+                    if let Some(b) = beside.as_ref().filter(|_| there) {
+                        b.show(wanted, &ClipDoc::new(&wanted.name, wanted.unit), args.json.json, &mut out)?;
+                    }
                 }
             }
         }

@@ -20,10 +20,10 @@ pub struct Seen<'a> {
 
 /// A known cause of a difference.
 pub struct Cause {
-    /// The field.
-    pub field: &'static str,
-    /// The program.
-    pub tool: Tool,
+    /// The fields.
+    pub fields: &'static [&'static str],
+    /// The programs.
+    pub tools: &'static [Tool],
     /// One sentence: what the program does, who is right and by which clause.
     pub why: &'static str,
     /// Whether this is the cause of a difference.
@@ -32,31 +32,29 @@ pub struct Cause {
 
 impl std::fmt::Debug for Cause {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Cause").field("field", &self.field).field("tool", &self.tool).field("why", &self.why).finish()
+        f.debug_struct("Cause")
+            .field("fields", &self.fields)
+            .field("tools", &self.tools)
+            .field("why", &self.why)
+            .finish()
     }
 }
-
-/// The data window of OpenEXR is another one than the display window.
-const DATA_WINDOW: &str = "exiftool gives the size of the data window, ours is that of the display window, which the picture \
-is meant to be seen in (OpenEXR Technical Introduction, Display Window and Data Window)";
 
 /// Every known cause; the first that holds is the one.
 pub const CAUSES: &[Cause] = &[
     Cause {
-        field: "image.width",
-        tool: Tool::Exiftool,
-        why: DATA_WINDOW,
-        holds: |s| s.doc.image.active.is_some_and(|a| s.theirs.value == Value::Count(a.width.into()) && is(s, "exr")),
+        fields: &["image.width", "image.height"],
+        tools: &[Tool::Exiftool],
+        why: "exiftool gives the size of the data window, ours is that of the display window, which the picture is meant to be \
+              seen in (OpenEXR Technical Introduction, Display Window and Data Window)",
+        holds: |s| {
+            let size = s.doc.image.active.map(|a| [a.width, a.height].map(|n| Value::Count(n.into())));
+            is(s, "exr") && size.is_some_and(|size| size.contains(&s.theirs.value))
+        },
     },
     Cause {
-        field: "image.height",
-        tool: Tool::Exiftool,
-        why: DATA_WINDOW,
-        holds: |s| s.doc.image.active.is_some_and(|a| s.theirs.value == Value::Count(a.height.into()) && is(s, "exr")),
-    },
-    Cause {
-        field: "image.height",
-        tool: Tool::Ffprobe,
+        fields: &["image.height"],
+        tools: &[Tool::Ffprobe],
         why: "ffprobe gives the lines that are coded, with those of the vertical interval; the sample description gives the \
               lines of the picture (SMPTE 356M codes 512 lines for 486, and 608 for 576)",
         holds: |s| {
@@ -65,8 +63,8 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
-        field: "fps.project",
-        tool: Tool::Mediainfo,
+        fields: &["fps.project"],
+        tools: &[Tool::Mediainfo],
         why: "MediaInfo puts a usual rate in the place of one near to it; ours is that of the durations in the time-to-sample \
               table (ISO/IEC 14496-12, 8.6.1.2), and ffprobe says the same",
         holds: |s| {
@@ -75,8 +73,8 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
-        field: "clip.duration_s",
-        tool: Tool::Mediainfo,
+        fields: &["clip.duration_s"],
+        tools: &[Tool::Mediainfo],
         why: "MediaInfo gives a track header's time in the movie's unit of a millisecond, which the writer rounded; ours is \
               frames by their rate (ISO/IEC 14496-12, 8.3.2 and 8.6.1.2)",
         holds: |s| {
@@ -85,10 +83,10 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
-        field: "timecode.start",
-        tool: Tool::Mediainfo,
+        fields: &["timecode.start"],
+        tools: &[Tool::Mediainfo],
         why: "MediaInfo counts by the number of frames in the description, which the writer cut to 29; 30 labels count a \
-              second of 29.97 frames (SMPTE ST 12-1, 5.2.2), and ffprobe says the same",
+              second of 29.97 frames (SMPTE ST 12-1, 5.2), and ffprobe says the same",
         holds: |s| {
             let Some(nominal) = s.doc.timecode.as_ref().map(|t| t.rate.nominal()) else { return false };
             let ours = frames(s.ours, nominal);
@@ -96,23 +94,63 @@ pub const CAUSES: &[Cause] = &[
         },
     },
     Cause {
-        field: "color.range",
-        tool: Tool::Ffprobe,
+        fields: &["color.range"],
+        tools: &[Tool::Ffprobe],
         why: "ffprobe gives the range of the coded stream; the container's colour box takes precedence over it (ISO/IEC \
               14496-12, 12.1.5.1), and MediaInfo reads that too",
         holds: |s| s.doc.origin.get("color.range").is_some_and(|o| o.tag.contains("colr")),
     },
     Cause {
-        field: "audio.channels",
-        tool: Tool::Exiftool,
+        fields: &["audio.channels"],
+        tools: &[Tool::Exiftool],
         why: "exiftool gives the channels of the sample entry, which hold a fixed 2; ours are those of the decoder's own \
-              configuration (ISO/IEC 14496-14, 5.6.1; 14496-3, 1.6.2.1), and ffprobe says the same",
+              configuration (ISO/IEC 14496-14, 5.6.1; 14496-3, 1.6.2.1), or the one channel of AMR (3GPP TS 26.244, 6.5), and \
+              ffprobe says the same",
         holds: |s| {
-            s.theirs.value == Value::Count(2)
-                && s.ours.count() != Some(0)
-                && is(s, "mov")
-                && has_raw(s, "codec", "mp4a")
+            let coded = ["mp4a", "samr", "sawb"].iter().any(|code| has_raw(s, "codec", code));
+            s.theirs.value == Value::Count(2) && s.ours.count() != Some(0) && is(s, "mov") && coded
         },
+    },
+    Cause {
+        fields: &["format.codec", "format.bit_depth", "image.width", "image.height"],
+        tools: &[Tool::Mediainfo, Tool::Ffprobe],
+        why: "it reads the first directory, which is a preview; the picture is in another one (TIFF 6.0, NewSubfileType; Adobe \
+              DNG, SubIFD trees), and exiftool reads that",
+        holds: |s| {
+            let width = s.facts.get("image.width").and_then(|t| t.value.count()).zip(s.doc.image.width);
+            (is(s, "dng") || is(s, "raw")) && width.is_some_and(|(theirs, ours)| theirs < u64::from(ours))
+        },
+    },
+    Cause {
+        fields: &["format.codec"],
+        tools: &[Tool::Mediainfo, Tool::Ffprobe],
+        why: "it names the grammar of the file, which is TIFF; ours is what the picture is (Adobe DNG, SubIFD trees)",
+        holds: |s| (is(s, "dng") || is(s, "raw")) && s.theirs.value.as_text() == Some("TIFF"),
+    },
+    Cause {
+        fields: &["audio.samples"],
+        tools: &[Tool::Mediainfo],
+        why: "MediaInfo counts samples by a time that it has rounded to milliseconds; ours are those of the index or of the \
+              edit units (SMPTE ST 377-1)",
+        holds: |s| {
+            let Some((ours, theirs)) = s.ours.count().zip(s.theirs.value.count()) else { return false };
+            let a_millisecond = s.doc.audio.rate.map_or(0, |r| u64::from(r) / 1000);
+            a_millisecond > 0 && theirs % a_millisecond == 0 && ours.abs_diff(theirs) < a_millisecond
+        },
+    },
+    Cause {
+        fields: &["format.bit_depth", "audio.bit_depth"],
+        tools: &[Tool::Ffprobe],
+        why: "ffprobe gives the width of the samples that its decoder makes; ours is QuantizationBits of the descriptor \
+              (SMPTE ST 377-1, Generic Sound Essence Descriptor), which MediaInfo and exiftool read too",
+        holds: |s| is(s, "mxf") && s.ours.count().is_some_and(|n| n < 16) && s.theirs.value == Value::Count(16),
+    },
+    Cause {
+        fields: &["recorded.date"],
+        tools: &[Tool::Mediainfo],
+        why: "MediaInfo gives when the file was last changed (the preface); ours is when the package was made (SMPTE ST 377-1, \
+              Preface and Package), which exiftool reads too",
+        holds: |s| is(s, "mxf") && s.theirs.value.as_text() > s.ours.as_text(),
     },
 ];
 
@@ -143,7 +181,7 @@ fn frames(label: &Value, nominal: u32) -> Option<u64> {
 /// The cause of a difference, if it is known.
 #[must_use]
 pub fn cause_of(field: &str, tool: Tool, seen: &Seen<'_>) -> Option<&'static Cause> {
-    CAUSES.iter().find(|c| c.field == field && c.tool == tool && (c.holds)(seen))
+    CAUSES.iter().find(|c| c.fields.contains(&field) && c.tools.contains(&tool) && (c.holds)(seen))
 }
 
 #[cfg(test)]
@@ -167,7 +205,7 @@ mod tests {
     #[test]
     fn each_cause_is_one_sentence_about_a_field() {
         for c in CAUSES {
-            assert!(FIELDS.contains(&c.field), "{c:?}");
+            assert!(!c.tools.is_empty() && c.fields.iter().all(|f| FIELDS.contains(f)), "{c:?}");
             assert!(c.why.len() > 60 && !c.why.ends_with('.') && !c.why.contains("  "), "{c:?}");
         }
     }
@@ -201,6 +239,36 @@ mod tests {
         let said = |n: u32| json!({"streams": [{"codec_type": "video", "height": n}]});
         assert!(cause(&d, Tool::Ffprobe, &said(512), "image.height").is_some());
         assert_eq!(cause(&d, Tool::Ffprobe, &said(487), "image.height"), None);
+    }
+
+    #[test]
+    fn previews_and_rounded_counts() {
+        let mut d = ClipDoc::new("x", ClipUnit::File);
+        d.format.id = "dng".into();
+        d.format.codec = Some("Colour filter array".into());
+        d.set("image.width", |d| &mut d.image.width, 3516, origin());
+        let said = |n: u32| json!({"streams": [{"codec_type": "video", "codec_name": "tiff", "width": n}]});
+        assert!(cause(&d, Tool::Ffprobe, &said(8), "image.width").is_some());
+        assert!(cause(&d, Tool::Ffprobe, &said(8), "format.codec").is_some());
+        assert_eq!(cause(&d, Tool::Ffprobe, &said(4000), "image.width"), None);
+        assert!(cause(&d, Tool::Ffprobe, &said(4000), "format.codec").unwrap().contains("grammar"));
+
+        let mut d = ClipDoc::new("x", ClipUnit::File);
+        d.format.id = "mxf".into();
+        d.set("audio.samples", |d| &mut d.audio.samples, 10_010, origin());
+        d.set("audio.rate", |d| &mut d.audio.rate, 48_000, origin());
+        d.set("audio.bit_depth", |d| &mut d.audio.bit_depth, 8, origin());
+        d.set("recorded.date", |d| &mut d.recorded.date, "2024-09-10T21:52:11".into(), origin());
+        let said = |n: u32| json!({"media": {"track": [{"@type": "Audio", "SamplingCount": n.to_string()}]}});
+        assert!(cause(&d, Tool::Mediainfo, &said(10_032), "audio.samples").is_some());
+        assert_eq!(cause(&d, Tool::Mediainfo, &said(10_033), "audio.samples"), None);
+        assert_eq!(cause(&d, Tool::Mediainfo, &said(10_080), "audio.samples"), None);
+        let said = |n: u32| json!({"streams": [{"codec_type": "audio", "bits_per_sample": n}]});
+        assert!(cause(&d, Tool::Ffprobe, &said(16), "audio.bit_depth").is_some());
+        assert_eq!(cause(&d, Tool::Ffprobe, &said(24), "audio.bit_depth"), None);
+        let said = |t: &str| json!({"media": {"track": [{"@type": "General", "Encoded_Date": t}, {"@type": "Video"}]}});
+        assert!(cause(&d, Tool::Mediainfo, &said("2024-09-10 21:52:12.420"), "recorded.date").is_some());
+        assert_eq!(cause(&d, Tool::Mediainfo, &said("2024-09-10 21:52:10"), "recorded.date"), None);
     }
 
     #[test]

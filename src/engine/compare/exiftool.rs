@@ -29,10 +29,12 @@ const TEXTS: &[(&str, &[&str])] = &[
 ];
 
 const ISO: &[&str] = &["ExifIFD:ISO", "OpenEXR:ISO", "Red:ISO", "IFD0:ISO", "Pentax:ISO"];
+/// Where the size of one picture is told, the raw picture's before that of previews.
+const SIZES: &[&str] = &["RAF:RawImageFullSize", "Composite:ImageSize"];
 const WIDTH: &[&str] =
-    &["RIFF:ImageWidth", "Red:ImageWidth", "Jpeg2000:ImageWidth", "File:ImageWidth", "IFD0:ImageWidth"];
+    &["Red:ImageWidth", "RIFF:ImageWidth", "Jpeg2000:ImageWidth", "File:ImageWidth", "IFD0:ImageWidth"];
 const HEIGHT: &[&str] =
-    &["RIFF:ImageHeight", "Red:ImageHeight", "Jpeg2000:ImageHeight", "File:ImageHeight", "IFD0:ImageHeight"];
+    &["Red:ImageHeight", "RIFF:ImageHeight", "Jpeg2000:ImageHeight", "File:ImageHeight", "IFD0:ImageHeight"];
 const RATES: &[&str] = &["RIFF:VideoFrameRate", "Red:FrameRate", "File:FrameRate", "File:OriginalFrameRate"];
 const FRAMES: &[&str] = &["RIFF:VideoFrameCount"];
 
@@ -102,6 +104,14 @@ pub(super) fn facts(answer: &Json) -> Facts {
     if let Some(t) = &picture {
         track(&mut out, tags, t);
     }
+    // of MXF it is the stored size, with the lines that fill up blocks
+    if picture.is_none()
+        && !tags.keys().any(|k| k.starts_with("MXF:"))
+        && let Some((name, (w, h))) = SIZES.iter().find_map(|n| Some((n, size(tags.get(*n)?)?)))
+    {
+        out.put("image.width", name, Some(Value::Count(w)));
+        out.put("image.height", name, Some(Value::Count(h)));
+    }
     for (field, names) in
         [("image.width", WIDTH), ("image.height", HEIGHT), ("clip.frames", FRAMES), ("exposure.iso", ISO)]
     {
@@ -121,7 +131,7 @@ pub(super) fn facts(answer: &Json) -> Facts {
     if let Some((name, x)) = RATES.iter().find_map(|n| Some((n, decimal(tags.get(*n)?)?))) {
         out.put_near("fps.project", name, Some(x));
     }
-    for name in ["Keys:CreationDate", "QuickTime:CreateDate"] {
+    for name in ["Keys:CreationDate", "QuickTime:CreateDate", "MXF:CreateDate"] {
         out.put("recorded.date", name, tags.get(name).and_then(Json::as_str).and_then(names::date));
     }
     let label = tags.get("Red:StartTimecode").and_then(Json::as_str).and_then(|t| Value::timecode(t, true));
@@ -133,6 +143,13 @@ pub(super) fn facts(answer: &Json) -> Facts {
 fn whole(v: &Json) -> Option<u64> {
     let n = v.as_u64().or_else(|| v.as_str()?.split_whitespace().next()?.parse().ok());
     n.filter(|n| *n > 0)
+}
+
+/// `3516x2328`
+fn size(v: &Json) -> Option<(u64, u64)> {
+    let (w, h) = v.as_str()?.split_once(['x', ' '])?;
+    let both = (w.parse().ok()?, h.parse().ok()?);
+    (both.0 > 0 && both.1 > 0).then_some(both)
 }
 
 fn words(v: &Json) -> Option<String> {
@@ -326,6 +343,8 @@ mod tests {
             facts(&json!([{"File:FileType": "EXR", "File:ImageWidth": 32, "OpenEXR:TimeCode": "18356486 4294967295",
             "OpenEXR:ISO": 800, "OpenEXR:PixelAspectRatio": 1}]));
         check(&f, &[("timecode.start", "01:18:19:06"), ("exposure.iso", "800"), ("image.pixel_aspect", "1")]);
+        let f = facts(&json!([{"File:FileType": "DNG", "IFD0:ImageWidth": 8, "Composite:ImageSize": "3516x2328"}]));
+        check(&f, &[("image.width", "3516"), ("image.height", "2328")]);
         let f = facts(&json!([{"File:FileType": "TIFF", "IFD0:ImageWidth": 9, "IFD0:BitsPerSample": "8 8 8"}]));
         check(&f, &[("format.codec", "TIFF"), ("image.width", "9"), ("format.bit_depth", "8")]);
     }

@@ -19,6 +19,8 @@ const PICTURES: &[(&str, &str)] = &[
     ("EXR", "OpenEXR"),
     ("H.263", "H.263"),
     ("CRAW", "Canon RAW"),
+    // labels of ST 2065-5, which have no name there
+    ("0D01030102190100-0401020203040200", "OpenEXR"),
 ];
 
 const SOUNDS: &[(&str, &str)] = &[("AAC", "AAC"), ("MPEG Audio", "MPEG Audio")];

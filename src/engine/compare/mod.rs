@@ -1,6 +1,6 @@
 //! What other programs say about the same file, in our fields and units, and whether it agrees.
 //!
-//! Pure but for [`ask()`]: a program's JSON goes in, comparable values come out. Rates, ratios and times are exact
+//! Pure but for [`Asker`]: a program's JSON goes in, comparable values come out. Rates, ratios and times are exact
 //! fractions; where a program rounds, half of its last digit is allowed for and nothing more. Names (of codecs, curves,
 //! primaries) are put into our words by tables; a name that no table has stays as it is, and so shows as a difference.
 

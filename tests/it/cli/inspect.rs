@@ -52,6 +52,11 @@ fn other_programs_are_shown_beside() {
     let text = rushes().args(["inspect", "--compare"]).arg(f.path("hot/A001R2EC")).output().unwrap();
     let text = String::from_utf8(text.stdout).unwrap();
     assert!(text.contains("format.codec") && text.contains("agree, 0 differ"), "{text}");
+    // a file that is refused is still shown as others see it
+    std::fs::write(f.path("cut.wav"), b"RIFF\x24\0\0\0WAVEfmt \x10\0").unwrap();
+    let cut = rushes().args(["inspect", "--compare", "--json"]).arg(f.path("cut.wav")).output().unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&cut.stdout).unwrap();
+    assert_eq!((cut.status.code(), &line["clip"], &line["agree"]), (Some(3), &"cut".into(), &0.into()), "{line}");
     let both = rushes().args(["inspect", "--compare", "--raw", "x"]).output().unwrap();
     assert_eq!(both.status.code(), Some(2));
 }

@@ -119,7 +119,12 @@ fn one(t: &Track, b: &mut Bytes<'_>, walk: &mut Walk<'_>, doc: &mut ClipDoc) -> 
     // With SBR the description has the full rate and the configuration the core's.
     let rate = rate.filter(|r| written != r.saturating_mul(2)).unwrap_or(written);
     let s = Sound {
-        channels: channels.unwrap_or(if unsaid { 0 } else { e.channels }),
+        channels: channels.unwrap_or(match &a.id {
+            _ if unsaid => 0,
+            // AMR has one channel; the entry has a fixed 2 (3GPP TS 26.244, 6.5)
+            b"samr" | b"sawb" => 1,
+            _ => e.channels,
+        }),
         rate,
         bits,
         codec,
