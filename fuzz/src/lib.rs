@@ -8,6 +8,7 @@ mod media;
 mod mxf;
 mod names;
 mod records;
+mod sheets;
 mod words;
 
 use serde::Serialize;
@@ -22,6 +23,7 @@ pub type Body = fn(&[u8]);
 pub const TARGETS: &[(&str, Body)] = &[
     ("arriraw", camera::arriraw),
     ("avi", camera::avi),
+    ("camera", sheets::camera),
     ("cdl", media::cdl),
     ("cineon", camera::cineon),
     ("condition", words::condition),

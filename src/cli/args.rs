@@ -198,6 +198,9 @@ pub struct InspectArgs {
     /// Each frame of a sequence by itself, with its own timecode
     #[arg(long)]
     pub frames: bool,
+    /// Beside what exiftool, MediaInfo and ffprobe say, as far as they are installed, and whether it agrees
+    #[arg(long, conflicts_with = "raw")]
+    pub compare: bool,
     /// Output
     #[command(flatten)]
     pub json: Json,
@@ -209,8 +212,12 @@ Examples:
   rushes inspect /mnt/roll            every clip below, frame sequences as one clip each
   rushes inspect --frames --json A001C003    each frame by itself
   rushes inspect --json --raw x.wav   schema rushes.clip/1, one clip a line
+  rushes inspect --compare x.mov      = the same, ≈ the same but for rounding, ≠ something else
+  rushes inspect --compare --json x.mov | jq '.fields[] | select(.theirs[].verdict == \"differ\")'
 
-The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.";
+The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.
+
+--compare starts those programs as they are, for a minute each at most but without the sandbox that our own readers run in.";
 
 /// `rushes render`.
 #[derive(Debug, Args)]

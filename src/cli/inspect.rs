@@ -1,13 +1,14 @@
 //! `rushes inspect`: what is known of files, frame sequences and folders.
 
 use super::args::InspectArgs;
+use super::beside::Beside;
 use super::describe::describe;
 use super::files::{self, Found};
 use super::out::{Ending, Out, Outcome, Stop, Style, say_error};
 use super::steps::{Bench, Wanted};
 use crate::engine::format::is_frame_extension;
 use crate::engine::sequence;
-use crate::model::{ClipUnit, Limits, MediaPath};
+use crate::model::{ClipDoc, ClipUnit, Limits, MediaPath};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -24,6 +25,7 @@ const AHEAD: usize = 16;
 pub fn run(args: &InspectArgs) -> Outcome {
     let bench = Bench::new()?;
     let mut out = Out::default();
+    let beside = if args.compare { Some(Beside::new(bench.cancel())?) } else { None };
     let walk = files::walk(&args.paths, files::Hidden::Skipped);
     let mut trouble = !walk.troubles.is_empty();
     walk.troubles.iter().for_each(say_error);
@@ -43,15 +45,20 @@ pub fn run(args: &InspectArgs) -> Outcome {
                     if !args.raw {
                         doc.raw.clear();
                     }
-                    if args.json.json {
-                        out.json_line(&doc)?;
-                    } else {
-                        out.line(describe(&doc, Style::stdout()))?;
+                    match &beside {
+                        Some(b) => b.show(wanted, &doc, args.json.json, &mut out)?,
+                        None if args.json.json => out.json_line(&doc)?,
+                        None => out.line(describe(&doc, Style::stdout()))?,
                     }
                 }
                 Err(e) => {
                     trouble = true;
                     say_error(&named(e, wanted));
+                    // what others make of a file that is refused
+                    let there = wanted.files.first().is_some_and(|f| f.as_path().is_file());
+                    if let Some(b) = beside.as_ref().filter(|_| there) {
+                        b.show(wanted, &ClipDoc::new(&wanted.name, wanted.unit), args.json.json, &mut out)?;
+                    }
                 }
             }
         }

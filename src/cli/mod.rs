@@ -2,6 +2,7 @@
 
 mod args;
 mod ask;
+mod beside;
 mod check;
 mod color;
 mod demo;

@@ -62,6 +62,12 @@ impl Bench {
         self.interrupt.signal()
     }
 
+    /// The flag that stops what this bench runs: a signal sets it.
+    #[must_use]
+    pub fn cancel(&self) -> &Cancel {
+        &self.cancel
+    }
+
     /// Runs one job as the daemon would.
     #[must_use]
     pub fn run(&self, job: &JobFile) -> crate::engine::deliver::StepResult {

@@ -7,6 +7,7 @@ pub mod hash;
 pub mod image;
 pub mod process;
 
+pub mod compare;
 pub mod container;
 pub mod document;
 pub mod sequence;

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 mod fields;
+mod formats;
 mod hints;
 mod hostile;
 mod paths;

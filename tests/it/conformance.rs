@@ -1,5 +1,7 @@
 //! Against the files and oracles in RUSHES_DATA; says what it ran or skipped.
 
+mod agreement;
+mod camera_sheets;
 mod colour;
 mod exr_writers;
 mod formats_all;
@@ -10,6 +12,7 @@ mod formats_mov;
 mod formats_mxf;
 pub mod formats_oracle;
 mod formats_pixels;
+mod formats_proven;
 mod formats_tiff;
 mod formats_timecode;
 mod formats_wav;

@@ -6,6 +6,7 @@
 mod bodies;
 mod camera;
 mod seeds;
+mod sheets;
 
 use bodies::TARGETS;
 use std::collections::BTreeSet;
@@ -128,6 +129,11 @@ fn bodies_survive_files() {
 #[test]
 fn bodies_survive_camera_files() {
     ["arriraw", "avi", "cineon", "ifd", "jp2", "mpeg", "r3d"].into_iter().for_each(replay);
+}
+
+#[test]
+fn bodies_survive_sheets() {
+    replay("camera");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Text documents of the trade, one file each, reader and writer together.
 
+pub mod camera;
 pub mod cdl;
 pub mod cube;
 pub mod mhl;

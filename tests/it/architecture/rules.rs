@@ -11,6 +11,7 @@ pub const RANKS: &[(&str, u32)] = &[
     ("engine::image", 1),
     ("engine::beneath", 1),
     ("engine::killpoint", 1),
+    ("engine::compare", 2),
     ("engine::container", 2),
     ("engine::document", 2),
     ("engine::sequence", 2),

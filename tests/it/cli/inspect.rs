@@ -25,3 +25,38 @@ fn frames_are_one_clip_or_each_by_itself() {
     assert!(each.iter().all(|c| c["raw"].as_object().unwrap().is_empty()));
     assert!(lines(&["--json", "--raw"], &f).iter().any(|c| !c["raw"].as_object().unwrap().is_empty()));
 }
+
+/// Whoever is installed is asked; what is not is said once, however many clips there are.
+#[test]
+fn other_programs_are_shown_beside() {
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    let o = rushes().args(["inspect", "--compare", "--json"]).arg(f.path("hot/A001R2EC")).output().unwrap();
+    let said = String::from_utf8(o.stderr).unwrap();
+    let clips: Vec<serde_json::Value> =
+        String::from_utf8(o.stdout).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    // one of them is of no known kind
+    assert_eq!((o.status.code(), clips.len()), (Some(3), 3), "{said}");
+    for tool in ["exiftool", "mediainfo", "ffprobe"] {
+        let missing = said.matches(&format!("{tool} is not installed")).count();
+        let asked = |c: &serde_json::Value| {
+            let mut programs = c["programs"].as_array().unwrap().iter();
+            programs.any(|p| p == tool)
+        };
+        let asked = clips.iter().filter(|c| asked(c) || c["failed"][tool].is_string()).count();
+        assert!((missing, asked) == (0, 3) || (missing, asked) == (1, 0), "{tool}: {missing} {asked} {said}");
+    }
+    for c in &clips {
+        assert_eq!((&c["schema"], &c["differ"]), (&"rushes.compare/1".into(), &0.into()), "{c}");
+    }
+    let text = rushes().args(["inspect", "--compare"]).arg(f.path("hot/A001R2EC")).output().unwrap();
+    let text = String::from_utf8(text.stdout).unwrap();
+    assert!(text.contains("format.codec") && text.contains("agree, 0 differ"), "{text}");
+    // a file that is refused is still shown as others see it
+    std::fs::write(f.path("cut.wav"), b"RIFF\x24\0\0\0WAVEfmt \x10\0").unwrap();
+    let cut = rushes().args(["inspect", "--compare", "--json"]).arg(f.path("cut.wav")).output().unwrap();
+    let line: serde_json::Value = serde_json::from_slice(&cut.stdout).unwrap();
+    assert_eq!((cut.status.code(), &line["clip"], &line["agree"]), (Some(3), &"cut".into(), &0.into()), "{line}");
+    let both = rushes().args(["inspect", "--compare", "--raw", "x"]).output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+}

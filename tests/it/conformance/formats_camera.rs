@@ -184,7 +184,8 @@ fn compare(tally: &mut Tally, data: &Path, relative: &Path, doc: &ClipDoc) {
     tally.compare(&format!("{name} size exiftool"), ours.as_deref(), theirs, smaller(theirs));
     let pair = |w: Option<u64>, h: Option<u64>| w.zip(h).filter(|(w, _)| *w > 0).map(|(w, h)| format!("{w}x{h}"));
     for track in ["Image", "Video"] {
-        let theirs = pair(r.mediainfo(track, "Width"), r.mediainfo(track, "Height"));
+        let side = |field: &str| number(r.mediainfo.get(track)?.get(field)?);
+        let theirs = pair(side("Width"), side("Height"));
         tally.compare(&format!("{name} size MediaInfo"), ours.clone(), theirs.clone(), smaller(theirs.as_deref()));
     }
     let all = Reports::whole(data, relative, "ffprobe");

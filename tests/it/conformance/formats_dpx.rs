@@ -1,4 +1,5 @@
-//! Every DPX file against exiftool, MediaInfo and ffprobe.
+//! Every DPX file: what is refused, and the header's own fields as exiftool and MediaInfo read them. The fields of a clip are
+//! compared in `agreement`.
 
 use super::formats_oracle::{Reports, Tally, data, files, inspect_file, number};
 use std::path::Path;
@@ -44,18 +45,8 @@ fn all_dpx_files() {
 fn compare(tally: &mut Tally, data: &Path, relative: &Path, doc: &rushes::model::ClipDoc) {
     let r = Reports::of(data, relative);
     let name = relative.display().to_string();
-    let (exif, probe) = (&r.exiftool, &r.ffprobe);
+    let exif = &r.exiftool;
     let raw = &doc.raw["dpx"];
-    for (field, ours, e, m, f) in [
-        ("width", doc.image.width, "File:ImageWidth", "Width", "width"),
-        ("height", doc.image.height, "File:ImageHeight", "Height", "height"),
-        ("bit depth", doc.format.bit_depth, "File:BitDepth", "BitDepth", "bits_per_raw_sample"),
-    ] {
-        let ours = ours.map(u64::from);
-        tally.compare(&format!("{name} {field} exiftool"), ours, number(&exif[e]), None);
-        tally.compare(&format!("{name} {field} MediaInfo"), ours, r.mediainfo("Image", m), None);
-        tally.compare(&format!("{name} {field} ffprobe"), ours, number(&probe[f]), None);
-    }
     let order = raw["byte_order"].as_str();
     let theirs = exif["File:ByteOrder"].as_str().map(|s| if s.starts_with("Big") { "big" } else { "little" });
     tally.compare(&format!("{name} byte order exiftool"), order, theirs, None);
@@ -81,6 +72,4 @@ fn compare(tally: &mut Tally, data: &Path, relative: &Path, doc: &rushes::model:
         let theirs = exif[tag].as_str().map(str::trim).filter(|t| !t.is_empty());
         tally.compare(&format!("{name} {field} exiftool"), raw[field].as_str(), theirs, cause);
     }
-    let theirs = probe["tags"]["timecode"].as_str();
-    tally.compare(&format!("{name} timecode ffprobe"), doc.timecode.as_ref().map(|t| t.start.as_str()), theirs, None);
 }

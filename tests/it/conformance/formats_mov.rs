@@ -1,7 +1,8 @@
-//! Every QuickTime and MP4 file against exiftool, MediaInfo and ffprobe.
+//! Every QuickTime and MP4 file: why it is refused, or that it is read. The fields of a clip are compared with other programs
+//! in `agreement`.
 
-use super::formats_oracle::{Reports, Tally, data, files, inspect_file, number};
-use rushes::model::{ClipDoc, Error, Rational};
+use super::formats_oracle::{Reports, data, files, inspect_file};
+use rushes::model::{ClipDoc, Error};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,7 +13,7 @@ const EXTENSIONS: [&str; 4] = ["mov", "mp4", "m4v", "qt"];
 fn all_mov_files() {
     let Some(data) = data("conformance mov") else { return };
     let media = data.join("media");
-    let mut tally = Tally::default();
+    let mut ran = 0;
     let mut refused: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let mut unclaimed = Vec::new();
     for path in files(&media) {
@@ -30,8 +31,7 @@ fn all_mov_files() {
             }
             Ok(doc) => {
                 assert_eq!(doc.format.id, "mov", "{name}");
-                tally.ran += 1;
-                compare(&mut tally, &data, relative, &doc);
+                ran += 1;
             }
             Err(e) => {
                 let probe = Reports::whole(&data, relative, "ffprobe");
@@ -40,7 +40,8 @@ fn all_mov_files() {
             }
         }
     }
-    tally.finish("conformance mov");
+    println!("conformance mov: {ran} files read");
+    assert!(ran >= 30);
     println!("conformance mov: {} files are no movies by their bytes: {}", unclaimed.len(), unclaimed.join(", "));
     for (why, names) in refused {
         println!("conformance mov: {} refused, {why}: {}", names.len(), names.join(", "));
@@ -115,161 +116,6 @@ fn chunk_offsets(bytes: &[u8]) -> Vec<u64> {
 fn streams<'v>(probe: &'v Value, kind: &str) -> Vec<&'v Value> {
     let all = probe["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
     all.iter().filter(|s| s["codec_type"] == kind && s["disposition"]["attached_pic"] != 1).collect()
-}
-
-fn rate(v: &Value) -> Option<Rational> {
-    let text = v.as_str().filter(|t| *t != "0/0")?;
-    let r: Rational = text.parse().ok()?;
-    // ffprobe keeps decimals as they are written.
-    Some(Rational::from_decimal_rate(r.as_f64()).filter(|x| (x.as_f64() - r.as_f64()).abs() < 1e-4).unwrap_or(r))
-}
-
-fn compare(tally: &mut Tally, data: &Path, relative: &Path, doc: &ClipDoc) {
-    let r = Reports::of(data, relative);
-    let name = relative.display().to_string();
-    let probe = Reports::whole(data, relative, "ffprobe");
-    if let Some(v) = streams(&probe, "video").first() {
-        picture(tally, &name, doc, v, &r);
-    }
-    sound(tally, &name, doc, &streams(&probe, "audio"));
-    timecode(tally, &name, doc, &probe);
-    let theirs = r.exiftool["Keys:CreationDate"].as_str().or(r.exiftool["QuickTime:CreateDate"].as_str());
-    let theirs = theirs.filter(|t| !t.starts_with("0000")).map(digits);
-    let ours = doc.recorded.date.as_deref().map(digits);
-    let other = doc.origin.get("recorded.date").filter(|o| o.tag != "mvhd.creation_time");
-    let early = doc.warnings.iter().any(|w| w.code == "META-DATE");
-    let early = early.then_some("a date before QuickTime existed is none");
-    let cause = other.map(|_| "a date in the metadata comes before the header's").or(early);
-    tally.compare(&format!("{name} date exiftool"), ours, theirs, cause);
-}
-
-/// The digits of date and time, without zone.
-fn digits(t: &str) -> String {
-    t.chars().filter(char::is_ascii_digit).take(14).collect()
-}
-
-fn picture(tally: &mut Tally, name: &str, doc: &ClipDoc, v: &Value, r: &Reports) {
-    let size = |f: &str| number(&v[f]);
-    for (field, ours) in [("width", doc.image.width), ("height", doc.image.height)] {
-        let ours = ours.map(u64::from);
-        let tag = if field == "width" { "SourceImageWidth" } else { "SourceImageHeight" };
-        let described: Vec<_> = (1..10).filter_map(|n| number(&r.exiftool[format!("Track{n}:{tag}")])).collect();
-        let coded = described.first().copied() == ours;
-        let coded = coded.then_some("the decoder's picture is not as large as the one that is described");
-        tally.compare(&format!("{name} {field} ffprobe"), ours, size(field), coded);
-        tally.compare(&format!("{name} {field} exiftool"), ours, described.first().copied(), None);
-    }
-    let frames = doc.clip.frames;
-    let fragmented = doc.raw["mov"]["fragments"].is_u64().then_some("ffprobe does not count fragments");
-    tally.compare(&format!("{name} frames ffprobe"), frames, size("nb_frames"), fragmented);
-    let theirs = r.mediainfo("Video", "FrameCount");
-    let shown = theirs.zip(frames).is_some_and(|(t, f)| t != f) && size("nb_frames") == frames;
-    tally.compare(
-        &format!("{name} frames MediaInfo"),
-        frames,
-        theirs,
-        fragmented.or(shown.then_some("MediaInfo counts by time or edit list")),
-    );
-    let variable = doc.fps.project.is_none().then_some("frames last differently or are one: no rate is given");
-    let average = rate(&v["avg_frame_rate"]);
-    let near = average.zip(doc.fps.project).zip(frames).is_some_and(|((t, o), n)| {
-        let off = (t.as_f64() / o.as_f64() - 1.0).abs();
-        off < 2.0 / n as f64 || (raw(doc, "rounded_durations") && off < 1e-3)
-    });
-    let last = near.then_some("ffprobe's average takes in rounding and the last frame's length");
-    tally.compare(&format!("{name} rate ffprobe"), doc.fps.project, average, variable.or(last));
-    let family = v["codec_name"].as_str().map(family);
-    let ours = doc.format.codec.as_deref().map(family_of_ours);
-    tally.compare(&format!("{name} codec ffprobe"), ours, family, None);
-    let bits = number(&v["bits_per_raw_sample"]);
-    if let Some(ours) = doc.format.bit_depth.map(u64::from) {
-        tally.compare(&format!("{name} depth ffprobe"), Some(ours), bits, None);
-    }
-}
-
-/// Whether a raw tag of any track is there.
-fn raw(doc: &ClipDoc, tag: &str) -> bool {
-    let all = doc.raw["mov"].as_object();
-    all.is_some_and(|m| m.keys().any(|k| k.starts_with("track[") && k.ends_with(tag)))
-}
-
-fn family(codec: &str) -> String {
-    match codec {
-        "h264" => "H.264",
-        "hevc" => "H.265",
-        "prores" | "prores_raw" => "ProRes",
-        "av1" => "AV1",
-        "vp8" => "VP8",
-        "vp9" => "VP9",
-        "cfhd" => "CineForm",
-        "jpeg2000" => "JPEG 2000",
-        "h263" => "H.263",
-        "cinepak" => "Cinepak",
-        "rpza" => "QuickTime Video",
-        "smc" => "QuickTime Graphics",
-        "mpeg1video" => "MPEG-1",
-        "mjpeg" => "Motion JPEG",
-        "png" => "PNG",
-        "qtrle" => "QuickTime Animation",
-        "dvvideo" => "DV",
-        "mpeg2video" => "MPEG-2",
-        "mpeg4" => "MPEG-4 Visual",
-        "rawvideo" | "v210" | "r210" | "r10k" | "v308" | "v408" | "v410" => "Uncompressed",
-        "dnxhd" => "DNxH",
-        "svq3" => "Sorenson Video 3",
-        "svq1" => "Sorenson Video",
-        other => other,
-    }
-    .to_owned()
-}
-
-fn family_of_ours(codec: &str) -> String {
-    for family in ["ProRes", "MPEG-2", "Uncompressed", "DNxH", "DV"] {
-        if codec.starts_with(family) {
-            return family.to_owned();
-        }
-    }
-    codec.to_owned()
-}
-
-fn sound(tally: &mut Tally, name: &str, doc: &ClipDoc, all: &[&Value]) {
-    if all.is_empty() {
-        return;
-    }
-    let channels: u64 = all.iter().filter_map(|s| number(&s["channels"])).sum();
-    let (ours, rate) = (doc.audio.rate.map(u64::from), number(&all[0]["sample_rate"]));
-    // Spectral and stereo extensions that only the stream itself announces.
-    let aac = all.iter().any(|s| s["codec_name"] == "aac");
-    let doubled = |o: Option<u64>, t: Option<u64>| aac && o.zip(t).is_some_and(|(o, t)| t == 2 * o);
-    let sbr = "only the stream itself announces its extension";
-    let unsaid = doc.audio.channels.is_none().then_some("the header does not say how many channels");
-    let o = doc.audio.channels.map(u64::from);
-    let cause = unsaid.or(doubled(o, Some(channels)).then_some(sbr));
-    tally.compare(&format!("{name} channels ffprobe"), o, Some(channels), cause);
-    let apart = doc.warnings.iter().any(|w| w.code == "MOV-SOUND").then_some("the tracks have different rates");
-    let cause = apart.or(doubled(ours, rate).then_some(sbr));
-    tally.compare(&format!("{name} sample rate ffprobe"), ours, rate, cause);
-    let bits = number(&all[0]["bits_per_sample"]).filter(|n| *n > 0);
-    if let Some(ours) = doc.audio.bit_depth.map(u64::from) {
-        tally.compare(&format!("{name} sound depth ffprobe"), Some(ours), bits, None);
-    }
-}
-
-fn timecode(tally: &mut Tally, name: &str, doc: &ClipDoc, probe: &Value) {
-    let all = probe["streams"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let tracks: Vec<_> = all.iter().filter(|s| s["codec_tag_string"] == "tmcd").collect();
-    let tag = |t: &str| tracks.iter().find_map(|s| s["tags"][t].as_str()).map(str::to_owned);
-    // Above 100 frames per second ffprobe writes three digits.
-    let plain = |t: String| {
-        let frames = t.rsplit([':', ';']).next().unwrap_or("").parse::<u32>();
-        frames.map_or(t.clone(), |n| format!("{}{n}", &t[..t.rfind([':', ';']).map_or(0, |i| i + 1)]))
-    };
-    let ours = doc.timecode.as_ref().map(|t| plain(t.start.clone()));
-    let said = doc.warnings.iter().any(|w| w.code == "META-TIMECODE");
-    let cause =
-        (ours.is_none() && said).then_some("the track holds no timecode of its own rate, and a warning says so");
-    tally.compare(&format!("{name} timecode ffprobe"), ours, tag("timecode").map(plain), cause);
-    tally.compare(&format!("{name} reel ffprobe"), doc.reel.clone(), tag("reel_name"), None);
 }
 
 /// The two ffmpeg files whose values are written down in the collection.

@@ -43,14 +43,12 @@ pub fn inspect_file(path: &Path) -> Result<ClipDoc, Error> {
     inspect("clip", ClipUnit::File, &[Input { path: &name, file: &file, size }], &Limits::default())
 }
 
-/// The three reports about a file.
+/// The reports of the two programs that give a header's own fields; those of a clip are compared in `agreement`.
 pub struct Reports {
     /// exiftool's tags, with group names.
     pub exiftool: Value,
     /// MediaInfo's tracks by type.
     pub mediainfo: BTreeMap<String, Value>,
-    /// ffprobe's first stream.
-    pub ffprobe: Value,
 }
 
 impl Reports {
@@ -59,11 +57,7 @@ impl Reports {
         let read = |tool: &str| Self::whole(data, relative, tool);
         let tracks = read("mediainfo")["media"]["track"].as_array().cloned().unwrap_or_default();
         let by_type = |t: Value| (t["@type"].as_str().unwrap_or("").to_owned(), t);
-        Self {
-            exiftool: read("exiftool")[0].clone(),
-            mediainfo: tracks.into_iter().map(by_type).collect(),
-            ffprobe: read("ffprobe")["streams"][0].clone(),
-        }
+        Self { exiftool: read("exiftool")[0].clone(), mediainfo: tracks.into_iter().map(by_type).collect() }
     }
 
     /// One program's whole report about `media/<relative>`; null when there is none.
@@ -71,11 +65,6 @@ impl Reports {
         let name = format!("{}.{tool}.json", relative.display());
         let text = std::fs::read_to_string(data.join("media-reports").join(name)).unwrap_or_default();
         serde_json::from_str(&text).unwrap_or(Value::Null)
-    }
-
-    /// A field of a MediaInfo track as a number.
-    pub fn mediainfo(&self, track: &str, field: &str) -> Option<u64> {
-        number(self.mediainfo.get(track)?.get(field)?)
     }
 }
 

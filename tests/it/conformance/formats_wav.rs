@@ -1,8 +1,7 @@
-//! Every WAV file against exiftool, MediaInfo, ffprobe and wavinfo.
+//! Every WAV file is read as one, and four recorders as wavinfo reads them. The fields of a clip are compared with other
+//! programs in `agreement`.
 
-use super::formats_oracle::{Reports, Tally, data, files, inspect_file, number};
-use rushes::model::ClipDoc;
-use std::path::Path;
+use super::formats_oracle::{data, files, inspect_file};
 
 /// Files that are cut on purpose, and the code that says so.
 const REFUSED: &[(&str, &str)] = &[];
@@ -11,7 +10,7 @@ const REFUSED: &[(&str, &str)] = &[];
 fn all_wav_files() {
     let Some(data) = data("conformance wav") else { return };
     let media = data.join("media");
-    let mut tally = Tally::default();
+    let mut ran = 0;
     let mut refused = Vec::new();
     for path in files(&media.join("wav")).into_iter().chain(files(&media.join("dpx"))) {
         if path.extension().is_none_or(|e| !e.eq_ignore_ascii_case("wav")) {
@@ -21,44 +20,15 @@ fn all_wav_files() {
         match inspect_file(&path) {
             Ok(doc) => {
                 assert_eq!(doc.format.id, "wav", "{}", relative.display());
-                tally.ran += 1;
-                compare(&mut tally, &data, relative, &doc);
+                ran += 1;
             }
             Err(e) => refused.push((relative.display().to_string(), e.code.to_string())),
         }
     }
     let refused: Vec<_> = refused.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(refused, REFUSED);
-    tally.finish("conformance wav");
-}
-
-fn compare(tally: &mut Tally, data: &Path, relative: &Path, doc: &ClipDoc) {
-    let r = Reports::of(data, relative);
-    let name = relative.display().to_string();
-    let (exif, probe) = (&r.exiftool, &r.ffprobe);
-    for (field, ours, e, m, f) in [
-        ("channels", doc.audio.channels, "RIFF:NumChannels", "Channels", "channels"),
-        ("rate", doc.audio.rate, "RIFF:SampleRate", "SamplingRate", "sample_rate"),
-        ("bit depth", doc.audio.bit_depth, "RIFF:BitsPerSample", "BitDepth", "bits_per_sample"),
-    ] {
-        let ours = ours.map(u64::from);
-        tally.compare(&format!("{name} {field} exiftool"), ours, number(&exif[e]), None);
-        tally.compare(&format!("{name} {field} MediaInfo"), ours, r.mediainfo("Audio", m), None);
-        tally.compare(&format!("{name} {field} ffprobe"), ours, number(&probe[f]), None);
-    }
-    let samples = doc.audio.samples;
-    tally.compare(&format!("{name} samples MediaInfo"), samples, r.mediainfo("Audio", "SamplingCount"), None);
-    tally.compare(&format!("{name} samples ffprobe"), samples, number(&probe["duration_ts"]), None);
-    let theirs = number(&exif["RIFF:TimeReference"]);
-    tally.compare(&format!("{name} time reference exiftool"), doc.audio.samples_since_midnight, theirs, None);
-    let ixml = &exif["XML:Bwfxml"];
-    for (tag, ours) in [("Scene", &doc.slate.scene), ("Tape", &doc.reel), ("Take", &doc.slate.take)] {
-        let theirs = ixml[tag].as_str().map(str::to_owned).or_else(|| ixml[tag].as_u64().map(|n| n.to_string()));
-        let theirs = theirs.filter(|t| !t.is_empty());
-        let ours = ours.clone().map(|t| t.parse::<u64>().map_or(t.clone(), |n| n.to_string()));
-        let theirs = theirs.map(|t| t.parse::<u64>().map_or(t.clone(), |n| n.to_string()));
-        tally.compare(&format!("{name} {tag} exiftool"), ours, theirs, None);
-    }
+    println!("conformance wav: {ran} files read");
+    assert!(ran > 40);
 }
 
 /// The label of SND-3, on the whole file: 1,094,376 frames at 24000/1001, not 12:40:44 of the wall clock.

@@ -70,6 +70,7 @@ pub fn of(target: &str) -> Seeds {
                 "<ColorDecisionList><ColorDecision><ColorCorrectionRef ref=\"a\"/></ColorDecision></ColorDecisionList>",
             ),
         ]),
+        "camera" => texts(&super::sheets::CAMERA),
         "timecode" => texts(&[
             ("film", "24/1,10:00:00:00"),
             ("ntsc", "30000/1001,01:00:00;02"),

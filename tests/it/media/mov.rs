@@ -310,6 +310,9 @@ fn sound_beside_a_picture() {
     let d = read(&Movie { sound: Some((*b"in24", 2, 16, 48_000, 12_012)), ..Movie::default() });
     assert_eq!((d.audio.channels, d.audio.rate, d.audio.bit_depth), (Some(2), Some(48_000), Some(24)));
     assert_eq!((d.audio.samples, d.format.codec.as_deref()), (Some(12_012), Some("ProRes 422 HQ")));
+    // what is written in the entry of AMR is a fixed 2 (3GPP TS 26.244, 6.5)
+    let d = read(&Movie { sound: Some((*b"samr", 2, 16, 8000, 160)), ..Movie::default() });
+    assert_eq!(d.audio.channels, Some(1));
 }
 
 #[test]

@@ -118,15 +118,12 @@ fn one(t: &Track, b: &mut Bytes<'_>, walk: &mut Walk<'_>, doc: &mut ClipDoc) -> 
     let written = if e.rate > 0 { e.rate } else { t.media.timescale };
     // With SBR the description has the full rate and the configuration the core's.
     let rate = rate.filter(|r| written != r.saturating_mul(2)).unwrap_or(written);
-    // AMR is of one channel, where 3GPP TS 26.244 has 2 written
-    let speech = matches!(&a.id, b"samr" | b"sawb");
     let s = Sound {
-        channels: channels.unwrap_or(if unsaid {
-            0
-        } else if speech {
-            1
-        } else {
-            e.channels
+        channels: channels.unwrap_or(match &a.id {
+            _ if unsaid => 0,
+            // AMR has one channel; the entry has a fixed 2 (3GPP TS 26.244, 6.5)
+            b"samr" | b"sawb" => 1,
+            _ => e.channels,
         }),
         rate,
         bits,

@@ -77,6 +77,10 @@ impl Format for Tiff {
         if head.get(8..10) == Some(b"CR") {
             return 0;
         }
+        // Phase One and Leaf put a header of their own there; the directory is only a preview's
+        if matches!(head.get(8..12), Some(b"IIII" | b"MMMM")) {
+            return 0;
+        }
         if has_extension(path, self.extensions()) { 100 } else { 90 }
     }
 

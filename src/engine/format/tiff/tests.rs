@@ -215,6 +215,11 @@ fn raw_pictures_are_not_tiff() {
     assert_eq!(decode(&dng).unwrap_err().kind, ErrorKind::Unsupported);
     assert!(probe(&rgb8(), Path::new("x.dng")).is_none());
     assert_eq!(probe(&rgb8(), Path::new("x")).map(|f| f.id()), Some("tiff"));
+    // a header of Phase One's behind that of TIFF
+    for own in [b"IIII", b"MMMM"] {
+        let raw = [&rgb8()[..8], own, &rgb8()[8..]].concat();
+        assert_ne!(probe(&raw, Path::new("x.tif")).map(|f| f.id()), Some("tiff"));
+    }
     let mut fields = plain(1, 1, 8, 1, 1, 1, 1);
     fields.insert(0, (254, V::Long(vec![1])));
     fields.push((330, V::Long(vec![8])));
