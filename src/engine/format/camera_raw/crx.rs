@@ -93,7 +93,8 @@ fn canon(
             still = t.starts_with("CanonCR3") || t.starts_with("CanonHEIF");
             doc.keep(ID, "CNCV", t);
         }
-        for (id, prefix) in [(b"CMT1", ""), (b"CMT2", "Exif."), (b"CMT3", "Canon."), (b"CMT4", "GPS.")] {
+        // Exif first: its date is when the picture was taken, with its zone; that of the other is the last change.
+        for (id, prefix) in [(b"CMT2", "Exif."), (b"CMT1", ""), (b"CMT3", "Canon."), (b"CMT4", "GPS.")] {
             if let Some(a) = find(&inner, id) {
                 directory(&a, prefix, b, limits, doc)?;
             }

@@ -45,17 +45,26 @@ fn kind(head: &[u8]) -> Option<Kind> {
     if head.starts_with(b"FUJIFILMCCD-RAW ") {
         return Some(Kind::Raf);
     }
+    let number = |e: Endian| {
+        head.get(4..8).and_then(|b| b.try_into().ok()).map(|b: [u8; 4]| match e {
+            Endian::Big => u32::from_be_bytes(b),
+            Endian::Little => u32::from_le_bytes(b),
+        })
+    };
     if head.starts_with(b"FOVb") {
-        return Some(Kind::X3f);
+        // the version of the format, its main part in the upper half
+        return number(Endian::Little).filter(|v| (1..=9).contains(&(v >> 16))).map(|_| Kind::X3f);
     }
     if head.get(6..14) == Some(b"HEAPCCDR") {
         return Some(Kind::Ciff);
     }
-    match head.get(..4)? {
-        b"IIU\0" | b"IIRO" | b"IIRS" => Some(Kind::Numbered(Endian::Little)),
-        b"MMOR" => Some(Kind::Numbered(Endian::Big)),
-        _ => magic(head).map(|_| Kind::Tiff),
-    }
+    let numbered = match head.get(..4)? {
+        b"IIU\0" | b"IIRO" | b"IIRS" => Endian::Little,
+        b"MMOR" => Endian::Big,
+        _ => return magic(head).map(|_| Kind::Tiff),
+    };
+    // the first directory follows the header; text that begins with these letters goes on otherwise
+    number(numbered).filter(|at| (8..=256).contains(at)).map(|_| Kind::Numbered(numbered))
 }
 
 impl Format for CameraRaw {

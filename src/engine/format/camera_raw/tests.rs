@@ -207,3 +207,10 @@ fn canon() {
     assert_eq!(doc.camera.firmware.as_deref(), Some("Firmware Version 1.0"));
     flips_and_cuts(&Crx, &cr3(), false);
 }
+
+#[test]
+fn text_that_begins_like_a_raw_picture_is_none() {
+    for text in ["MMORPG lore of the show, page one", "IIRO and others wrote this", "FOVbook of the unit"] {
+        assert_eq!(CameraRaw.probe(text.as_bytes(), Path::new("notes.txt")), 0, "{text}");
+    }
+}

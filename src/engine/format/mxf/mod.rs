@@ -65,8 +65,9 @@ impl Format for Mxf {
         let named = has_extension(path, self.extensions());
         match find_header(head) {
             Some(0) => 100,
+            // after a run-in only by its name: archives and disk images begin so too
             Some(_) if named => 90,
-            Some(_) => 51,
+            Some(_) => 0,
             // a body or footer partition: the rest of a file whose beginning is lost
             None if head.starts_with(&partition::KEY) => 60,
             // a run-in may be longer than what is seen here

@@ -349,6 +349,9 @@ fn probes() {
     let far = Sample { run_in: vec![b'x'; 5000], ..Sample::default() }.bytes();
     assert_eq!((score(&far, "a.mxf"), score(&far, "a.bin")), (1, 0));
     assert_eq!(read(&far).unwrap().raw["mxf"]["run_in"], 5000);
+    // an archive that holds one
+    let near = Sample { run_in: vec![b'x'; 512], ..Sample::default() }.bytes();
+    assert_eq!((score(&near, "a.mxf"), score(&near, "a.tar")), (90, 0));
     let none = read(&[b'x'; 70_000]).unwrap();
     assert_eq!((none.format.id.as_str(), none.problem.unwrap().code.as_ref()), ("unknown", "FORMAT-UNKNOWN"));
     // the rest of a file whose beginning is lost
