@@ -7,7 +7,7 @@ use crate::engine::deliver::{
     StepResult, Workspace, frame_numbers, frames_within, needed_frames, publish,
 };
 use crate::engine::video::stands_alone;
-use crate::model::{ClipUnit, Error, ErrorKind};
+use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind};
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -125,12 +125,7 @@ fn wanted_frames(job: &JobFile) -> Result<Vec<i64>, Error> {
 fn ranges(job: &JobFile) -> Result<Vec<(i64, i64)>, Error> {
     let needed = needed_frames(job, &wanted_frames(job)?);
     let mut out: Vec<(i64, i64)> = Vec::new();
-    // whatever the codec is, an MXF file is decoded from its beginning to be counted
-    let alone = job.clip.as_ref().is_none_or(|c| {
-        let stands = c.format.id != "mxf" && c.format.codec.as_deref().is_none_or(stands_alone);
-        c.clip.unit == ClipUnit::Sequence || stands
-    });
-    let most = i64::try_from(if alone { RANGE } else { LONG_RANGE }).unwrap_or(i64::MAX);
+    let most = i64::try_from(job.clip.as_deref().map_or(RANGE, longest)).unwrap_or(i64::MAX);
     for n in needed {
         match out.last_mut() {
             Some((first, last)) if n - *first < most => *last = n,
@@ -138,6 +133,13 @@ fn ranges(job: &JobFile) -> Result<Vec<(i64, i64)>, Error> {
         }
     }
     Ok(out)
+}
+
+/// Frames of a range, at most: many where a decoder has to begin at the first frame of the file. So it does in every MXF file,
+/// whatever the codec, to count them.
+fn longest(clip: &ClipDoc) -> usize {
+    let stands = clip.format.id != "mxf" && clip.format.codec.as_deref().is_none_or(stands_alone);
+    if clip.clip.unit == ClipUnit::Sequence || stands { RANGE } else { LONG_RANGE }
 }
 
 /// The folders that workers write into: they may not make any themselves.
@@ -264,4 +266,23 @@ pub(super) fn steps_of(job: &JobFile) -> u64 {
         return 1;
     }
     ranges(job).map_or(1, |r| u64::try_from(r.len()).unwrap_or(u64::MAX).saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_long_where_decoding_begins_at_the_first_frame() {
+        let clip = |id: &str, codec: &str, unit: ClipUnit| {
+            let mut doc = ClipDoc::new("A001C001", unit);
+            doc.format.id = id.into();
+            doc.format.codec = Some(codec.into());
+            longest(&doc)
+        };
+        assert_eq!(clip("mov", "ProRes 422 HQ", ClipUnit::File), RANGE);
+        assert_eq!(clip("dpx", "RGB", ClipUnit::Sequence), RANGE);
+        assert_eq!(clip("mov", "H.264", ClipUnit::File), LONG_RANGE);
+        assert_eq!(clip("mxf", "DNxHD", ClipUnit::File), LONG_RANGE);
+    }
 }

@@ -111,13 +111,35 @@ impl VideoReader {
             self.finish()?;
             return Ok(None);
         }
-        let before = std::mem::take(&mut self.around.0);
-        for _ in 0..=before {
-            self.fill()?;
-        }
+        self.raw_frame()?;
         let frame = self.converter.frame(&self.raw, self.most_bytes)?;
         self.next = self.next.saturating_add(1);
         Ok(Some(Decoded { frame, how: self.how.clone() }))
+    }
+
+    /// Leaves out a frame, which costs no more than its decoding; false behind the last.
+    ///
+    /// # Errors
+    /// As [`VideoReader::next_frame`].
+    pub fn skip_frame(&mut self) -> Result<bool, Error> {
+        if self.child.is_none() {
+            return Ok(false);
+        }
+        if self.next >= self.end {
+            self.finish()?;
+            return Ok(false);
+        }
+        self.raw_frame()?;
+        self.next = self.next.saturating_add(1);
+        Ok(true)
+    }
+
+    /// The next raw picture of the span.
+    fn raw_frame(&mut self) -> Result<(), Error> {
+        for _ in 0..=std::mem::take(&mut self.around.0) {
+            self.fill()?;
+        }
+        Ok(())
     }
 
     /// The number of the frame that [`VideoReader::next_frame`] gives next.

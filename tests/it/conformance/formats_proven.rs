@@ -38,7 +38,6 @@ const CLASSES: &[(&[&str], Class)] = &[
             "still raw",
             "nuke",
             "dng",
-            "imf mxf",
         ],
         Class::Real,
     ),

@@ -200,7 +200,16 @@ impl Structure {
         {
             self.partitions.push(p);
         }
-        let Some(footer) = self.footer().cloned() else { return Ok(()) };
+        let named = self.header().map_or(0, |h| h.footer);
+        let Some(footer) = self.footer().cloned() else {
+            if named == 0 {
+                return Ok(());
+            }
+            // room that a copy took before it wrote, and never filled
+            let at = named.saturating_add(self.run_in);
+            let what = format!("the header says that the footer begins at byte {at}, and there is none in the file");
+            return Err(Error::truncated(what).offset(at).fix(FIX));
+        };
         let end = footer.end.saturating_add(footer.header_bytes).saturating_add(footer.index_bytes);
         if end > b.size() {
             let missing = end.saturating_sub(b.size());

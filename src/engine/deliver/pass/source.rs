@@ -226,15 +226,18 @@ impl Source {
     /// As [`VideoReader::next_frame`].
     pub(super) fn advance(&mut self, to: u64) -> Option<Result<Decoded, Error>> {
         let Self::Movie(reader) = self else { return None };
-        loop {
-            let at = reader.position();
-            match reader.next_frame() {
-                Ok(Some(d)) if at == to => return Some(Ok(d)),
-                Ok(Some(_)) if at < to => {}
-                Ok(_) => return Some(Err(Error::truncated(format!("the movie has no frame {to}")))),
+        let none = || Error::truncated(format!("the movie has no frame {to}"));
+        while reader.position() < to {
+            match reader.skip_frame() {
+                Ok(true) => {}
+                Ok(false) => return Some(Err(none())),
                 Err(e) => return Some(Err(e)),
             }
         }
+        if reader.position() > to {
+            return Some(Err(none()));
+        }
+        Some(reader.next_frame().and_then(|d| d.ok_or_else(none)))
     }
 
     /// Makes sure that the decoder of a movie ended well; only then are its frames to be trusted.
@@ -243,7 +246,7 @@ impl Source {
     /// As [`VideoReader::next_frame`].
     pub(super) fn end(self) -> Result<(), Error> {
         let Self::Movie(mut reader) = self else { return Ok(()) };
-        while reader.next_frame()?.is_some() {}
+        while reader.skip_frame()? {}
         Ok(())
     }
 }

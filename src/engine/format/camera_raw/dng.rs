@@ -130,6 +130,14 @@ fn production(p: &Place<'_>, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Result<(),
     doc.set("fps.project", |d| &mut d.fps.project, rate, p.origin(tag::FRAME_RATE));
     let code = p.ifd.bytes(b, tag::TIMECODES, 8).unwrap_or_default();
     let Some([f, s, m, h]) = code.first_chunk::<4>() else { return Ok(()) };
+    if rate.nominal() > 30 {
+        // ST 12-1 counts pairs of frames there, told apart by a flag whose place depends on the rate
+        doc.warn(
+            "META-TIMECODE",
+            format!("the timecode of frames at {rate} frames per second is not told apart by pairs"),
+        );
+        return Ok(());
+    }
     // the flags of ST 12-1 share the bytes with the digits; the drop-frame flag counts at 30000/1001 only
     let flag = if rate == Rational::new(30_000, 1001).unwrap_or(rate) { 0x40 } else { 0 };
     let bcd = u32::from_be_bytes([h & 0x3f, m & 0x7f, s & 0x7f, f & (0x3f | flag)]);

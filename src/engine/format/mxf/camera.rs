@@ -126,10 +126,10 @@ fn fields(s: &Set, lens: bool, doc: &mut ClipDoc) {
     }
 }
 
-/// Model and serial number, as one text with the number at its end.
+/// Model and serial number, as one text with the number at its end: at least five figures, as model names end in fewer.
 fn attributes(t: &str, origin: &Origin, doc: &mut ClipDoc) {
     let (model, serial) = match t.rsplit_once(char::is_whitespace) {
-        Some((m, s)) if s.chars().any(|c| c.is_ascii_digit()) => (m.trim(), Some(s)),
+        Some((m, s)) if s.len() >= 5 && s.bytes().all(|c| c.is_ascii_digit()) => (m.trim(), Some(s)),
         _ => (t, None),
     };
     doc.set("camera.model", |d| &mut d.camera.model, model.to_owned(), origin.clone());
