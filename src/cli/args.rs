@@ -294,6 +294,7 @@ Examples:
   rushes render A001C004.mov --recipe proxy -o proxies               H.264, with sound, timecode and reel of the original
   rushes render --job job.json       prints the result, schema rushes.result/1; status 3 if it failed
 
+Outputs are named after the clip and the recipe; the `name` of a recipe and the rate of a show are for the daemon's rules. \
 Nothing is overwritten: a new render of a clip is its next version. Each step runs in a locked-in process with limits; \
 killed at any moment and run again, it makes the same outputs. Movies are read and written by ffmpeg.";
 

@@ -8,6 +8,7 @@ use crate::engine::deliver::{
 };
 use crate::engine::video::stands_alone;
 use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind};
+use crate::telemetry::events;
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
@@ -184,7 +185,9 @@ fn run_range(
     loop {
         tries += 1;
         match run_step(runner, &sub, stage) {
-            Err(e) if e.code == "WORKER-CRASHED" && tries < RANGE_TRIES && !runner.is_cancelled() => {}
+            Err(e) if e.code == "WORKER-CRASHED" && tries < RANGE_TRIES && !runner.is_cancelled() => {
+                events::range_again(&job.id, &job.name, range.0, range.1, &e.code, &e);
+            }
             other => return other,
         }
     }

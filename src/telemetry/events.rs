@@ -138,6 +138,8 @@ events! {
     DEBUG job_started "job-started" (job, clip, recipe, folder, tries) "job {job}: {recipe} of {clip} started, try {tries}";
     /// Outputs are published.
     INFO job_finished "job-finished" (job, clip, recipe, folder, path, outputs, millis) "job {job}: {recipe} of {clip} made, {outputs} outputs, {millis} ms";
+    /// The worker of a range of frames died; the range is made again.
+    WARN range_again "range-again" (job, clip, first, last, code, reason) "clip {clip}: frames {first} to {last} are made again: {reason}";
     /// A step failed and is tried again.
     WARN job_failed "job-failed" (job, clip, recipe, folder, path, code, reason, tries) "job {job}: {recipe} of {clip} failed (try {tries}): {reason}";
     /// A job waits for its surroundings (disk, mount).

@@ -148,6 +148,7 @@ fn a_worker_that_dies_costs_its_range_alone() {
     assert_eq!(names.keys().filter(|k| k.ends_with(".exr")).count(), 400);
     let (_, status) = f.ask(&["status"]);
     assert!(!status.to_string().contains("WORKER-CRASHED"), "the job itself did not fail: {status}");
+    assert!(f.log_of("range-again") > 0, "and the log says what happened: {}", f.log());
     assert_eq!(running.stop(), 143);
 }
 
