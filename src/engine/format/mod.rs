@@ -3,6 +3,7 @@
 //! One file per format, one line per format in [`registry`]. A format decides by the bytes; the name
 //! of a file only breaks ties.
 
+mod agree;
 mod arriraw;
 mod avi;
 mod camera_raw;

@@ -4,6 +4,7 @@ use super::movie::{Movie, Track, or_warn, track_name};
 use super::{ID, codecs};
 use crate::engine::container::bmff::{Configuration, SoundEntry, Walk};
 use crate::engine::container::bytes::Bytes;
+use crate::engine::format::agree::agree;
 use crate::model::{AudioTrack, ClipDoc, Error};
 
 /// What one track holds.
@@ -52,10 +53,10 @@ pub(super) fn read(
     if sounds.iter().all(|(_, s)| s.channels > 0) {
         doc.set("audio.channels", |d| &mut d.audio.channels, channels, t.origin("stsd.channels", first.at));
     }
-    agree("rates", sounds.iter().map(|(_, s)| Some(s.rate)), doc, |d, n| {
+    agree("MOV-SOUND", "rates", sounds.iter().map(|(_, s)| Some(s.rate)), doc, |d, n| {
         d.set("audio.rate", |d| &mut d.audio.rate, n, t.origin("stsd.rate", first.at));
     });
-    agree("bit depths", sounds.iter().map(|(_, s)| s.bits), doc, |d, n| {
+    agree("MOV-SOUND", "bit depths", sounds.iter().map(|(_, s)| s.bits), doc, |d, n| {
         d.set("audio.bit_depth", |d| &mut d.audio.bit_depth, n, t.origin("stsd.bits", first.at));
     });
     if first.linear
@@ -74,23 +75,6 @@ pub(super) fn read(
         }
     }
     Ok(())
-}
-
-/// Sets a value on which all tracks agree; otherwise says so.
-fn agree(
-    what: &str,
-    values: impl Iterator<Item = Option<u32>>,
-    doc: &mut ClipDoc,
-    set: impl FnOnce(&mut ClipDoc, u32),
-) {
-    let mut all: Vec<_> = values.flatten().filter(|n| *n > 0).collect();
-    all.sort_unstable();
-    all.dedup();
-    match all.as_slice() {
-        [] => {}
-        [one] => set(doc, *one),
-        more => doc.warn("MOV-SOUND", format!("the sound tracks have different {what}: {more:?}")),
-    }
 }
 
 fn one(t: &Track, b: &mut Bytes<'_>, walk: &mut Walk<'_>, doc: &mut ClipDoc) -> Result<Option<Sound>, Error> {

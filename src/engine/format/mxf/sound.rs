@@ -4,6 +4,7 @@ use super::graph::{Chain, Graph, class};
 use super::{ID, Place, codecs, length};
 use crate::engine::container::mxf::set::utf16;
 use crate::engine::container::mxf::{Set, Structure};
+use crate::engine::format::agree::agree;
 use crate::model::{AudioTrack, ClipDoc};
 
 /// Of a channel (ST 377-4): MCATagName, MCATagSymbol and MCAChannelID.
@@ -51,11 +52,11 @@ pub(super) fn read(graph: &Graph<'_>, s: &Structure, picture: bool, doc: &mut Cl
         // 48000/1, and rates with a fraction that have no whole number of samples
         (m > 0 && n > 0 && n % m == 0).then(|| u32::try_from(n / m).ok()).flatten()
     };
-    agree("rates", own.iter().map(|(_, d)| rate(d)), doc, |doc, n| {
+    agree("MXF-SOUND", "rates", own.iter().map(|(_, d)| rate(d)), doc, |doc, n| {
         doc.set("audio.rate", |x| &mut x.audio.rate, n, place.origin("AudioSamplingRate"));
     });
     let bits = |d: &Set| d.u32(0x3d01).filter(|n| (1..=64).contains(n));
-    agree("bit depths", own.iter().map(|(_, d)| bits(d)), doc, |doc, n| {
+    agree("MXF-SOUND", "bit depths", own.iter().map(|(_, d)| bits(d)), doc, |doc, n| {
         doc.set("audio.bit_depth", |x| &mut x.audio.bit_depth, n, place.origin("QuantizationBits"));
     });
     let iab = d.class() == Some(class::IAB);
@@ -96,22 +97,5 @@ fn labels(graph: &Graph<'_>, own: &[(&Chain<'_, '_>, &Set)], doc: &mut ClipDoc) 
     if let Some(set) = at {
         let place = Place { set, name: "AudioChannelLabelSubDescriptor" };
         doc.set("audio.tracks", |x| &mut x.audio.tracks, names, place.origin("MCATagName"));
-    }
-}
-
-/// Sets a value on which all tracks agree; otherwise says so.
-fn agree(
-    what: &str,
-    values: impl Iterator<Item = Option<u32>>,
-    doc: &mut ClipDoc,
-    set: impl FnOnce(&mut ClipDoc, u32),
-) {
-    let mut all: Vec<_> = values.flatten().filter(|n| *n > 0).collect();
-    all.sort_unstable();
-    all.dedup();
-    match all.as_slice() {
-        [] => {}
-        [one] => set(doc, *one),
-        more => doc.warn("MXF-SOUND", format!("the sound tracks have different {what}: {more:?}")),
     }
 }
