@@ -68,6 +68,7 @@ pub fn jp2(data: &[u8]) {
             assert!(c.tiles_at <= bytes.len() as u64);
             let _ = profile_name(c.profile);
         }
+        super::media::decode(&bytes);
     }
 }
 

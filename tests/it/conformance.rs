@@ -18,6 +18,7 @@ mod formats_timecode;
 mod formats_wav;
 mod formats_writers;
 mod pixels_dpx;
+mod pixels_jp2;
 mod plates;
 mod plates_ocio;
 mod proxies;

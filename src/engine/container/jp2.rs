@@ -216,20 +216,29 @@ pub fn profile_name(rsiz: u16) -> Option<&'static str> {
     })
 }
 
-/// A small codestream without tile data, for tests and seeds: a main header, one empty tile part, and the end.
+/// A small whole codestream, for tests and seeds: a main header, one tile part whose packets are empty, and the end. Every
+/// sample is the middle code, half the number of codes.
 #[must_use]
 pub fn sample_codestream(width: u32, height: u32, components: u8, bits: u8) -> Vec<u8> {
+    const LEVELS: u8 = 5;
     let word = |n: u32| n.to_be_bytes();
     let mut out = CODESTREAM.to_vec();
     out.extend((38 + 3 * u16::from(components)).to_be_bytes());
-    out.extend([0, 3]);
+    out.extend([0, 0]);
     out.extend([width, height, 0, 0, width, height, 0, 0].map(word).concat());
     out.extend(u16::from(components).to_be_bytes());
     out.extend([bits.saturating_sub(1), 1, 1].repeat(usize::from(components)));
-    out.extend([0xff, 0x52, 0, 12, 0, 2, 0, 1, 1, 5, 4, 4, 0, 1]);
+    out.extend([0xff, 0x52, 0, 12, 0, 2, 0, 1, u8::from(components >= 3), LEVELS, 4, 4, 0, 1]);
+    // the reversible transform has exponents only
+    out.extend([0xff, 0x5c, 0, 19, 0x40]);
+    out.extend([bits.saturating_add(2).min(31) << 3; 3 * LEVELS as usize + 1]);
     out.extend([0xff, 0x64, 0, 10, 0, 1]);
     out.extend(b"rushes");
-    out.extend([0xff, 0x90, 0, 10, 0, 0, 0, 0, 0, 16, 0, 1, 0xff, 0x93, 0, 0]);
+    let packets = vec![0u8; usize::from(components) * (usize::from(LEVELS) + 1)];
+    out.extend([0xff, 0x90, 0, 10, 0, 0]);
+    out.extend(u32::try_from(packets.len() + 14).unwrap_or(u32::MAX).to_be_bytes());
+    out.extend([0, 1, 0xff, 0x93]);
+    out.extend(packets);
     out.extend([0xff, 0xd9]);
     out
 }
@@ -245,7 +254,7 @@ mod tests {
         let mut b = Bytes::slice(&bytes, &l);
         let c = Codestream::read(&mut b, &l).unwrap();
         assert_eq!((c.width, c.height, c.components.len(), c.components[2].bits), (4096, 2160, 3, 12));
-        assert_eq!((c.profile, profile_name(c.profile)), (3, Some("2K digital cinema")));
+        assert_eq!((c.profile, profile_name(c.profile), profile_name(3)), (0, None, Some("2K digital cinema")));
         assert_eq!((c.comments.as_slice(), c.coding.unwrap().reversible), (&["rushes".to_owned()][..], true));
         assert_eq!(c.tiles_end(&mut b, bytes.len() as u64, &l).unwrap(), Some(bytes.len() as u64));
         for n in 0..bytes.len() {

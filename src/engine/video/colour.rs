@@ -83,8 +83,11 @@ impl Range {
 pub struct ClipColor {
     /// Range of the codes as a person stated it, which overrides everything else.
     pub stated_range: Option<Range>,
-    /// Range of the codes.
+    /// Range of the codes of Y'CbCr and of brightness alone.
     pub range: Option<Range>,
+    /// Range of the codes of RGB. Only containers that give the codes of black and white say it (SMPTE ST 377-1, G.2.40);
+    /// the flag of QuickTime's `colr` is for Y'CbCr, and writers leave it unset with RGB of full range.
+    pub rgb_range: Option<Range>,
     /// Matrix of Y'CbCr.
     pub matrix: Option<Matrix>,
 }

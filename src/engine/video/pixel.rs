@@ -23,8 +23,10 @@ pub(super) struct PixelFormat {
     /// ffmpeg's name.
     pub name: String,
     pub layout: Layout,
-    /// Bits of a sample, 8 to 16.
+    /// Bits of a stored sample, 8 to 16.
     pub bits: u32,
+    /// Low bits of each stored sample that belong to no code: the decoder puts shallower codes on top of 16 bits.
+    pub unused: u32,
     /// A further plane at the end, which is not used.
     pub alpha: bool,
     /// The name itself says full range.
@@ -66,7 +68,7 @@ impl PixelFormat {
                 "16le" => 16,
                 _ => return None,
             };
-            Some(Self { name: name.to_owned(), layout, bits, alpha, full })
+            Some(Self { name: name.to_owned(), layout, bits, unused: 0, alpha, full })
         };
         match name {
             "rgb24" => return make(Layout::Packed, "", false, true),
@@ -94,6 +96,20 @@ impl PixelFormat {
             _ => return None,
         };
         make(Layout::Yuv { columns, rows }, rest, alpha, full)
+    }
+
+    /// The same where codes have only `bits` bits, which the JPEG 2000 decoder stores in the high ones of 16.
+    pub(super) fn with_codes_of(mut self, bits: Option<u32>) -> Self {
+        let high = self.layout == Layout::Packed || self.layout == Layout::Grey;
+        if let Some(n) = bits.filter(|n| high && self.bits == 16 && (8..16).contains(n)) {
+            self.unused = 16 - n;
+        }
+        self
+    }
+
+    /// Bits of a code, 8 to 16.
+    pub(super) fn code_bits(&self) -> u32 {
+        self.bits.saturating_sub(self.unused)
     }
 
     fn sample_bytes(&self) -> u64 {
@@ -178,6 +194,8 @@ struct Plane<'a> {
     /// Bytes of a row.
     stride: usize,
     wide: bool,
+    /// Of a stored 16-bit sample to a code.
+    scale: f32,
 }
 
 impl Plane<'_> {
@@ -188,7 +206,7 @@ impl Plane<'_> {
         out.clear();
         if self.wide {
             let (pairs, _) = bytes.as_chunks::<2>();
-            out.extend(pairs.iter().map(|p| f32::from(u16::from_le_bytes(*p))));
+            out.extend(pairs.iter().map(|p| f32::from(u16::from_le_bytes(*p)) * self.scale));
         } else {
             out.extend(bytes.iter().map(|b| f32::from(*b)));
         }
@@ -227,13 +245,14 @@ impl Converter {
         let mut frame = Frame::new(self.width, self.height, most_bytes)?;
         let mut rest = raw;
         let mut planes = Vec::new();
+        let scale = 1.0 / (1u32 << self.format.unused.min(8)) as f32;
         for (w, h) in self.format.planes(self.width, self.height) {
             let stride = index(w).saturating_mul(if self.format.bits > 8 { 2 } else { 1 });
             let (bytes, after) = rest
                 .split_at_checked(stride.saturating_mul(index(h)))
                 .ok_or_else(|| Error::truncated("a decoded picture has too few bytes"))?;
             rest = after;
-            planes.push(Plane { bytes, stride, wide: self.format.bits > 8 });
+            planes.push(Plane { bytes, stride, wide: self.format.bits > 8, scale });
         }
         match (self.format.layout, planes.as_slice()) {
             (Layout::Grey, [y, ..]) => self.grey(&mut frame, *y),
@@ -243,10 +262,6 @@ impl Converter {
             _ => return Err(Error::truncated("a decoded picture has too few planes")),
         }
         Ok(frame)
-    }
-
-    fn top(&self) -> f32 {
-        1.0 / ((1u32 << self.format.bits.min(16)) as f32 - 1.0)
     }
 
     fn grey(&self, frame: &mut Frame, y: Plane<'_>) {
@@ -260,19 +275,19 @@ impl Converter {
     }
 
     fn packed(&self, frame: &mut Frame, rgb: Plane<'_>) {
-        let (mut row, top) = (Vec::new(), self.top());
+        let mut row = Vec::new();
         for (n, out) in frame.rows_mut().enumerate() {
             rgb.row(n, &mut row);
-            out.iter_mut().zip(&row).for_each(|(o, code)| *o = code * top);
+            out.iter_mut().zip(&row).for_each(|(o, code)| *o = self.coding.grey(*code));
         }
     }
 
     fn planar(&self, frame: &mut Frame, planes: [Plane<'_>; 3]) {
-        let (mut row, top) = (Vec::new(), self.top());
+        let mut row = Vec::new();
         for (n, out) in frame.rows_mut().enumerate() {
             for (channel, plane) in planes.iter().enumerate() {
                 plane.row(n, &mut row);
-                out.iter_mut().skip(channel).step_by(3).zip(&row).for_each(|(o, code)| *o = code * top);
+                out.iter_mut().skip(channel).step_by(3).zip(&row).for_each(|(o, code)| *o = self.coding.grey(*code));
             }
         }
     }
@@ -365,5 +380,27 @@ mod tests {
         for end in 0..6 {
             assert_eq!(of("rgb24", &[7; 6][..end]).unwrap_err().code, "FILE-TRUNCATED");
         }
+    }
+
+    #[test]
+    fn codes_of_fewer_bits_than_are_stored() {
+        let raw: Vec<u8> =
+            [4095u16 << 4, 0, 2048 << 4, 256 << 4, 3760 << 4, 0].iter().flat_map(|c| c.to_le_bytes()).collect();
+        let rgb = |range: Range| {
+            let f = PixelFormat::for_native("rgb48le").unwrap().with_codes_of(Some(12));
+            assert_eq!(f.code_bits(), 12);
+            let coding = Coding::new(Matrix::Bt709, range, f.code_bits());
+            Converter::new(f, 2, 1, coding, LEFT).frame(&raw, 1 << 20).unwrap().data().to_vec()
+        };
+        let near = |a: f32, b: f32| assert!((a - b).abs() < 1e-6, "{a} {b}");
+        let full = rgb(Range::Full);
+        near(full[0], 1.0);
+        near(full[2], 2048.0 / 4095.0);
+        let video = rgb(Range::Video);
+        near(video[3], 0.0);
+        near(video[4], 1.0);
+        near(video[1], -256.0 / 3504.0);
+        let f = PixelFormat::for_native("yuv422p10le").unwrap().with_codes_of(Some(9));
+        assert_eq!(f.code_bits(), 10, "planar pictures are stored as they are");
     }
 }

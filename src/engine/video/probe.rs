@@ -30,7 +30,7 @@ const INTRA: &[&str] = &["prores", "dnxhd", "jpeg2000", "mjpeg", "dvvideo", "raw
 const ALONE: &[&str] = &["ProRes", "DNx", "JPEG 2000", "Motion JPEG", "DV", "PNG", "Uncompressed"];
 /// Longest answer that is read.
 const MOST_ANSWER: u64 = 256 << 10;
-const ENTRIES: &str = "stream=codec_name,profile,width,height,pix_fmt,field_order,color_range,color_space,\
+const ENTRIES: &str = "stream=codec_name,profile,width,height,pix_fmt,bits_per_raw_sample,field_order,color_range,color_space,\
 color_transfer,color_primaries,chroma_location,r_frame_rate,avg_frame_rate,nb_frames,start_pts,duration_ts,time_base\
 :format=start_time:packet=pts";
 /// Coded pictures among which the first shown one is looked for: it is stored behind later ones where pictures are reordered.
@@ -55,6 +55,8 @@ pub struct VideoFacts {
     pub height: u32,
     /// `yuv422p10le`, …
     pub pix_fmt: String,
+    /// Bits of a code, which may be fewer than the pixel format stores.
+    pub raw_bits: Option<u32>,
     /// The rate that fits all time stamps, frames in a second.
     pub r_frame_rate: Option<Rational>,
     /// Frames by duration, in a second.
@@ -85,13 +87,12 @@ pub struct VideoFacts {
     pub program: Option<String>,
 }
 
-/// The name of ffmpeg's demuxer for one of our formats (`mov`, `mxf`, `jpeg2000`); no other is ever used.
+/// The name of ffmpeg's demuxer for one of our formats (`mov`, `mxf`); no other is ever used.
 #[must_use]
 pub fn demuxer_of(format: &str) -> Option<&'static str> {
     match format {
         "mov" => Some("mov"),
         "mxf" => Some("mxf"),
-        "jpeg2000" => Some("j2k_pipe"),
         _ => None,
     }
 }
@@ -132,7 +133,7 @@ pub(super) fn call<'a>(
 }
 
 pub(super) fn known_demuxer(demuxer: &str) -> Result<&'static str, Error> {
-    ["mov", "mxf", "j2k_pipe"]
+    ["mov", "mxf"]
         .into_iter()
         .find(|d| *d == demuxer)
         .ok_or_else(|| Error::unsupported(format!("no picture track is read through the demuxer {demuxer}")))
@@ -290,6 +291,7 @@ fn understand(answer: &[u8]) -> Result<VideoFacts, Error> {
         width,
         height,
         pix_fmt: text("pix_fmt").ok_or_else(|| odd("no pixel format"))?,
+        raw_bits: number("bits_per_raw_sample").and_then(|n| u32::try_from(n).ok()).filter(|n| (1..=32).contains(n)),
         r_frame_rate: rational("r_frame_rate"),
         avg_frame_rate: rational("avg_frame_rate"),
         nb_frames: number("nb_frames"),

@@ -66,7 +66,8 @@ impl VideoReader {
             .ok_or_else(|| Error::unsupported(format!("pictures of the codec {} are not decoded", facts.codec)))?;
         let end = span.first.checked_add(span.count).filter(|_| span.count > 0);
         let end = end.ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a span of no frames, or beyond all"))?;
-        let format = PixelFormat::for_native(&facts.pix_fmt)?;
+        let own = facts.raw_bits.filter(|_| facts.codec == "jpeg2000");
+        let format = PixelFormat::for_native(&facts.pix_fmt)?.with_codes_of(own);
         let bytes = format.frame_bytes(facts.width, facts.height);
         let most_bytes = tools.limits.memory.saturating_sub(bytes);
         drop(Frame::new(facts.width, facts.height, most_bytes)?);
@@ -319,13 +320,16 @@ fn coding(
 ) -> Result<Coding, Error> {
     let mut note = |key: &str, text: String| how.insert(key.to_owned(), text);
     if matches!(format.layout, Layout::Gbr | Layout::Packed) {
-        let top = (1u32 << format.bits.min(16)).saturating_sub(1);
-        let range = color.stated_range.unwrap_or(Range::Full);
+        let top = (1u32 << format.code_bits().min(16)).saturating_sub(1);
+        let (range, from) = match color.stated_range {
+            Some(range) => (range, "as stated"),
+            None => pick(color.rgb_range, None, Range::Full),
+        };
         match range {
             Range::Full => note("scale", format!("code / {top}")),
-            Range::Video => note("range", "video, as stated".into()),
+            Range::Video => note("range", format!("video, {from}")),
         };
-        return Ok(Coding::new(Matrix::Bt709, range, format.bits));
+        return Ok(Coding::new(Matrix::Bt709, range, format.code_bits()));
     }
     let tagged = match facts.color_range.as_deref() {
         Some("tv") => Some(Range::Video),
@@ -339,7 +343,7 @@ fn coding(
     };
     note("range", format!("{}, {from}", range.as_str()));
     if format.layout == Layout::Grey {
-        return Ok(Coding::new(Matrix::Bt709, range, format.bits));
+        return Ok(Coding::new(Matrix::Bt709, range, format.code_bits()));
     }
     let named = Matrix::named(facts.color_space.as_deref());
     let tagged = match (named, color.matrix) {
@@ -351,7 +355,7 @@ fn coding(
     let usual = if facts.height <= 576 || facts.codec == "mjpeg" { Matrix::Bt601 } else { Matrix::Bt709 };
     let (matrix, from) = pick(color.matrix, tagged, usual);
     note("matrix", format!("{}, {from}", matrix.name()));
-    Ok(Coding::new(matrix, range, format.bits))
+    Ok(Coding::new(matrix, range, format.code_bits()))
 }
 
 fn pick<T>(own: Option<T>, tagged: Option<T>, usual: T) -> (T, &'static str) {

@@ -134,3 +134,28 @@ fn the_reason_why_a_picture_is_not_decoded_is_told() {
     assert_eq!(doc["format"]["undecodable"], "DPX with run-length encoding is not decoded");
     assert_eq!(doc["format"]["decodable"], false);
 }
+
+#[test]
+fn frames_of_jpeg_2000_become_a_plate() {
+    let f = Facility::new();
+    let roll = f.path("j2k");
+    std::fs::create_dir(&roll).unwrap();
+    for n in 1001..1004 {
+        let frame = rushes::engine::container::jp2::sample_codestream(64, 32, 3, 12);
+        std::fs::write(roll.join(format!("S010.{n}.j2c")), frame).unwrap();
+    }
+    let o = run(&f, &["render", "j2k", "--recipe", "plate", "--source", "acescct", "-o", "plates"]);
+    assert_eq!(status(&o), 0, "{}", stderr(&o));
+    let file = f.path("plates/S010_PL01_v001/S010_PL01_v001.1003.exr");
+    let o = run(&f, &["explain", file.to_str().unwrap()]);
+    assert!(stdout(&o).contains("12-bit RGB, JPEG 2000, reversible 5-3 wavelet"), "{}", stdout(&o));
+    // a frame whose coded blocks are torn
+    let mut torn = std::fs::read(roll.join("S010.1002.j2c")).unwrap();
+    let end = torn.len();
+    torn[end - 20..end - 2].fill(0xe7);
+    std::fs::write(roll.join("S010.1002.j2c"), torn).unwrap();
+    let o = run(&f, &["render", "j2k", "--recipe", "plate", "--source", "acescct", "-o", "again"]);
+    assert_eq!(status(&o), 3, "{}", stdout(&o));
+    assert!(stderr(&o).contains("S010.1002.j2c") && stderr(&o).contains("FILE-MALFORMED"), "{}", stderr(&o));
+    assert!(!f.path("again/S010_PL01_v001").exists());
+}

@@ -37,7 +37,7 @@ pub fn of(target: &str) -> Seeds {
             let files = files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]);
             [files, pictures(), all.collect(), vec![first]].concat()
         }
-        "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon")].concat(),
+        "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon"), camera::of("jp2")].concat(),
         kind if CAMERA.contains(&kind) => camera::of(kind),
         "mxf" => mxf_samples(),
         "riff" => files(&["wav", "wav-bare", "rf64"]),

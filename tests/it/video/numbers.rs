@@ -148,3 +148,22 @@ fn the_colour_bars_of_bt_709() {
         }
     }
 }
+
+#[test]
+fn the_highest_code_of_twelve_bits_is_one() {
+    let Some(programs) = programs("codes of twelve bits") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("twelve.mov");
+    let picture = "color=black:s=64x64:r=24,format=gbrp12le,geq=r=4095:g=0:b=1000";
+    let args = ["-f", "lavfi", "-i", picture, "-frames:v", "2", "-c:v", "libopenjpeg"];
+    if !make(&programs, &args, &out) {
+        return;
+    }
+    let file = File::open(&out).unwrap();
+    let span = Span { first: 0, count: 2, rate: Some(rate("24")) };
+    let (frames, error) = super::whole(&file, span, &tools(&programs));
+    assert_eq!(error, None);
+    let pixel = frames[0].pixel(3, 3).unwrap();
+    let off = pixel.iter().zip([1.0, 0.0, 1000.0 / 4095.0]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(off < 1e-6, "{pixel:?}");
+}

@@ -176,7 +176,8 @@ fn color_of(doc: &ClipDoc) -> Result<ClipColor, Error> {
         Some("video") => Some(Range::Video),
         _ => None,
     };
-    Ok(ClipColor { stated_range: None, range, matrix })
+    let levels = doc.format.id == "mxf" && doc.color.matrix.as_deref() == Some("RGB");
+    Ok(ClipColor { stated_range: None, range, rgb_range: range.filter(|_| levels), matrix })
 }
 
 /// What the container says of the coding and the pictures contradict. The container is taken, ISO/IEC 14496-12, 12.1.5.

@@ -2,12 +2,18 @@
 //!
 //! The size is that of the codestream, which is what is decoded; a header box that says otherwise is a warning.
 
+mod picture;
+#[cfg(test)]
+mod tests;
+
+use self::picture::{Colours, decodable};
 use super::{Format, Input, Score, exif, has_extension};
 use crate::engine::container::bmff::{self, Atom, Boxes, Walk, find};
 use crate::engine::container::bytes::{Bytes, Endian};
 use crate::engine::container::ifd::{Ifd, magic};
 use crate::engine::container::jp2::{CODESTREAM, Codestream, SIGNATURE, profile_name};
-use crate::model::{ClipDoc, Error, ErrorKind, Limits, Origin};
+use crate::engine::image::Decoded;
+use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, Limits, Origin};
 use std::path::Path;
 
 /// JPEG 2000.
@@ -50,37 +56,58 @@ impl Format for Jp2 {
     fn read(&self, input: &Input<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error> {
         let mut b = Bytes::file(input.file, input.size, limits);
         doc.format.id = ID.into();
-        let boxed = b.size() >= 12 && b.take(12)? == SIGNATURE;
-        let (at, end) = if boxed { boxes(&mut b, limits, doc)? } else { (0, b.size()) };
-        if !boxed {
-            doc.format.container = Some("JPEG 2000 codestream".into());
-        }
+        let (at, end, colours) = extent(&mut b, limits, doc)?;
         b.seek(at);
         let code = Codestream::read(&mut b, limits)?;
         fill(&code, at, doc);
-        // of a picture that is boxed the box has been measured already
-        let whole = code.tiles_end(&mut b, end, limits)?;
-        if let Some(missing) = whole.and_then(|w| w.checked_sub(end)).filter(|n| *n > 0) {
-            let what = format!("the picture is cut off: at least {missing} bytes of its codestream are missing");
-            return Err(Error::truncated(what).offset(end).fix("copy the frame again from its source"));
-        }
-        let refused = Error::unsupported("JPEG 2000 pictures are not decoded to pictures");
-        doc.format.note_decodable::<()>(Err(refused));
+        whole(&code, &mut b, end, limits)?;
+        doc.format.note_decodable(decodable(&code, &colours));
         Ok(())
+    }
+
+    fn decode(&self, input: &Input<'_>, limits: &Limits) -> Result<Decoded, Error> {
+        let mut b = Bytes::file(input.file, input.size, limits);
+        // what the boxes say of camera and colour is in the clip's document already
+        let (at, end, colours) = extent(&mut b, limits, &mut ClipDoc::new("", ClipUnit::File))?;
+        b.seek(at);
+        let code = Codestream::read(&mut b, limits)?;
+        let form = decodable(&code, &colours)?;
+        whole(&code, &mut b, end, limits)?;
+        picture::decode(input, (at, end), &code, form, limits)
     }
 }
 
+/// Where the codestream begins and ends, and what boxes around it say of its components.
+fn extent(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64, u64, Colours), Error> {
+    if b.size() >= 12 && b.take(12)? == SIGNATURE {
+        return boxes(b, limits, doc);
+    }
+    doc.format.container = Some("JPEG 2000 codestream".into());
+    Ok((0, b.size(), Colours::default()))
+}
+
+/// Refuses a picture that is cut off. Of one that is boxed the box has been measured already.
+fn whole(code: &Codestream, b: &mut Bytes<'_>, end: u64, limits: &Limits) -> Result<(), Error> {
+    let whole = code.tiles_end(b, end, limits)?;
+    let Some(missing) = whole.and_then(|w| w.checked_sub(end)).filter(|n| *n > 0) else { return Ok(()) };
+    let what = format!("the picture is cut off: at least {missing} bytes of its codestream are missing");
+    Err(Error::truncated(what).offset(end).fix("copy the frame again from its source"))
+}
+
 /// Reads the boxes and gives the extent of the first codestream.
-fn boxes(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64, u64), Error> {
+fn boxes(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64, u64, Colours), Error> {
     let mut walk = Walk::new(limits);
     let found = bmff::boxes(b, &mut walk)?;
     let names: Vec<_> = found.atoms.iter().take(256).map(Atom::name).collect();
     doc.keep(ID, "boxes", names);
     doc.format.container = Some(container(&found, b)?.into());
+    let mut colours = Colours::default();
     if let Some(header) = find(&found.atoms, b"jp2h") {
-        for inner in walk.loose_children(b, &header)? {
-            header_box(&inner, b, doc)?;
+        let inner = walk.loose_children(b, &header)?;
+        for a in &inner {
+            header_box(a, b, doc)?;
         }
+        colours = Colours::read(&inner, b)?;
     }
     for a in found.atoms.iter().filter(|a| &a.id == b"uuid") {
         exif_box(a, b, limits, doc)?;
@@ -102,7 +129,7 @@ fn boxes(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64, 
         doc.warn("JP2-BOX", text);
     }
     doc.warnings.extend(walk.warnings.into_iter().map(|w| crate::model::Warning::new("JP2-BOX", w.message)));
-    Ok((code.body, code.end))
+    Ok((code.body, code.end, colours))
 }
 
 fn container(found: &Boxes, b: &mut Bytes<'_>) -> Result<&'static str, Error> {
@@ -159,13 +186,12 @@ fn enumerated(space: u32, a: &Atom, doc: &mut ClipDoc) {
     let o = || Origin::new(ID, "colr.space", format!("jp2h/colr at {:#x}", a.at));
     let (primaries, transfer, matrix) = match space {
         16 => ("BT.709", "sRGB", ""),
-        17 => ("", "sRGB", ""),
+        // brightness by the curve of sRGB: its white is that of sRGB too
+        17 => ("BT.709", "sRGB", ""),
         18 => ("BT.709", "sRGB", "BT.601"),
         _ => return,
     };
-    if !primaries.is_empty() {
-        doc.set("color.primaries", |d| &mut d.color.primaries, primaries.into(), o());
-    }
+    doc.set("color.primaries", |d| &mut d.color.primaries, primaries.into(), o());
     doc.set("color.transfer", |d| &mut d.color.transfer, transfer.into(), o());
     if !matrix.is_empty() {
         doc.set("color.matrix", |d| &mut d.color.matrix, matrix.into(), o());
@@ -230,49 +256,5 @@ fn fill(code: &Codestream, at: u64, doc: &mut ClipDoc) {
     if !code.comments.is_empty() {
         let texts: Vec<String> = code.comments.iter().map(|t| t.chars().take(200).collect()).collect();
         doc.keep(ID, "COM", texts);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::container::jp2::sample_codestream;
-    use crate::engine::format::fixtures::{flips_and_cuts, read_bytes};
-
-    fn atom(kind: &[u8; 4], contents: &[u8]) -> Vec<u8> {
-        bmff::atom(kind, &[contents])
-    }
-
-    fn boxed() -> Vec<u8> {
-        let ihdr = [&2160u32.to_be_bytes()[..], &4096u32.to_be_bytes(), &[0, 3, 11, 7, 0, 0]].concat();
-        let head = [atom(b"ihdr", &ihdr), atom(b"colr", &[1, 0, 0, 0, 0, 0, 16])].concat();
-        let tiff = b"II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x05\0\0\0\x1a\0\0\0\0\0\0\0ARRI\0";
-        [
-            SIGNATURE.to_vec(),
-            atom(b"ftyp", b"jp2 \0\0\0\0jp2 "),
-            atom(b"jp2h", &head),
-            atom(b"uuid", &[EXIF_UUID, tiff].concat()),
-            atom(b"jp2c", &sample_codestream(4096, 2160, 3, 12)),
-        ]
-        .concat()
-    }
-
-    #[test]
-    fn what_boxes_and_codestream_say() {
-        let doc = read_bytes(&Jp2, &boxed()).unwrap();
-        assert_eq!((doc.image.width, doc.image.height, doc.format.bit_depth), (Some(4096), Some(2160), Some(12)));
-        assert_eq!(doc.format.container.as_deref(), Some("JP2"));
-        assert_eq!(doc.format.compression.as_deref(), Some("reversible 5-3 wavelet"));
-        assert_eq!((doc.color.transfer.as_deref(), doc.camera.make.as_deref()), (Some("sRGB"), Some("ARRI")));
-        assert_eq!(doc.raw[ID]["profile"], "2K digital cinema");
-        assert!(!doc.format.decodable && doc.format.undecodable.is_some());
-        let bare = read_bytes(&Jp2, &sample_codestream(64, 32, 1, 8)).unwrap();
-        assert_eq!((bare.image.width, bare.format.container.as_deref()), (Some(64), Some("JPEG 2000 codestream")));
-    }
-
-    #[test]
-    fn hostile_bytes() {
-        flips_and_cuts(&Jp2, &boxed(), true);
-        flips_and_cuts(&Jp2, &sample_codestream(64, 32, 4, 16), true);
     }
 }
