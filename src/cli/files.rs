@@ -93,6 +93,27 @@ fn names(path: &Path) -> std::io::Result<Vec<OsString>> {
     Ok(names)
 }
 
+/// The names of one folder after the other, to find metadata files beside clips.
+#[derive(Debug, Default)]
+pub struct Listing {
+    dir: Option<PathBuf>,
+    /// Sorted.
+    names: Vec<OsString>,
+}
+
+impl Listing {
+    /// The names of the files in `dir` that hold metadata of `clip`; none when the folder cannot be listed.
+    pub fn beside(&mut self, dir: &Path, clip: &str) -> Vec<OsString> {
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        if self.dir.as_deref() != Some(dir) {
+            self.names = names(dir).unwrap_or_default();
+            self.names.reverse();
+            self.dir = Some(dir.to_owned());
+        }
+        crate::engine::sequence::beside::of_clip(clip, &self.names).into_iter().map(OsString::from).collect()
+    }
+}
+
 /// Opens a regular file for reading; never waits for a pipe.
 ///
 /// # Errors

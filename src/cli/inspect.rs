@@ -93,7 +93,8 @@ pub(super) fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
         folders.entry(dir).or_default().push(f.path);
     }
     let mut clips = Vec::new();
-    for (_, mut paths) in folders {
+    let mut listing = files::Listing::default();
+    for (dir, mut paths) in folders {
         paths.sort_unstable();
         paths.dedup();
         let names: Vec<&OsStr> = paths.iter().filter_map(|p| p.as_path().file_name()).collect();
@@ -101,12 +102,14 @@ pub(super) fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
             continue;
         }
         for g in sequence::group(&names, &|ext| !frames && is_frame_extension(ext)) {
-            let files = g.members.iter().filter_map(|i| paths.get(*i).cloned()).collect();
+            let files: Vec<MediaPath> = g.members.iter().filter_map(|i| paths.get(*i).cloned()).collect();
             let (first_frame, gaps) = match (g.unit, g.run) {
                 (ClipUnit::Sequence, Some(run)) => (Some(run.first), run.gaps),
                 _ => (None, Vec::new()),
             };
-            clips.push(Wanted { name: g.name, unit: g.unit, root: None, files, first_frame, gaps });
+            let beside = listing.beside(&dir, &g.name).into_iter().map(|n| MediaPath::from(dir.join(n)));
+            let beside = beside.filter(|p| !files.contains(p)).collect();
+            clips.push(Wanted { name: g.name, unit: g.unit, root: None, files, beside, first_frame, gaps });
         }
     }
     clips

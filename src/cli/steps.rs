@@ -20,6 +20,8 @@ pub struct Wanted {
     pub root: Option<PathBuf>,
     /// Its files in order, as they shall appear in the document (relative to `root`, if there is one).
     pub files: Vec<MediaPath>,
+    /// Metadata files beside it, as they shall appear in the document.
+    pub beside: Vec<MediaPath>,
     /// Number of the first frame of a sequence.
     pub first_frame: Option<i64>,
     /// Missing frames.
@@ -85,6 +87,12 @@ impl Bench {
                 for (file, path) in doc.clip.files.iter_mut().zip(&wanted.files) {
                     file.path = path.clone();
                 }
+                for side in &mut doc.clip.sidecars {
+                    let given = job.beside.iter().zip(&wanted.beside).find(|(g, _)| g.path == side.path);
+                    if let Some((_, path)) = given {
+                        side.path = path.clone();
+                    }
+                }
                 if doc.clip.first_frame.is_none() {
                     doc.clip.first_frame = wanted.first_frame;
                 }
@@ -108,6 +116,8 @@ pub fn inspect_job(wanted: &Wanted, limits: Limits) -> Result<JobFile, Error> {
     let id = stable_id(inputs.iter().map(|i| i.path.bytes()));
     let mut job = JobFile::new(id, StepKind::Inspect, wanted.name.clone(), wanted.unit);
     job.inputs = inputs;
+    // one that is gone by now is passed over, as the worker does
+    job.beside = wanted.beside.iter().filter_map(|f| input(wanted.root.as_deref(), f).ok()).collect();
     job.limits = limits;
     Ok(job)
 }

@@ -69,6 +69,8 @@ impl Daemon {
             next_ticket: 0,
             batch: Batch::default(),
             fresh_clips: BTreeMap::new(),
+            fresh_metadata: HashMap::new(),
+            recorded_metadata: Vec::new(),
             fresh_jobs: BTreeMap::new(),
             waits: HashMap::new(),
             blocked: BTreeMap::new(),

@@ -1,6 +1,8 @@
 //! The inner worker: opens its inputs, locks itself in for good, works, says what came of it on standard output.
 
-use crate::engine::deliver::{JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_inputs, prepare, work};
+use crate::engine::deliver::{
+    JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_beside, open_inputs, prepare, work,
+};
 use crate::engine::process::{LockReport, lock_in};
 use crate::exec::job_file;
 use crate::model::{Error, ErrorKind};
@@ -87,6 +89,7 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Ok(i) => i,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
+    let beside = open_beside(job);
     let staging = staging.as_ref().map(AsFd::as_fd);
     let prepared = match prepare(job, &inputs, staging) {
         Ok(p) => p,
@@ -101,9 +104,10 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
     let threads = usize::try_from(job.limits.threads).unwrap_or(1);
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     // The panic's own message goes to standard error, which the parent keeps.
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging, prepared))).unwrap_or_else(|_| {
-        let what = "rushes itself has a fault that this file brings out; please report it";
-        StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
-    });
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| work(job, &inputs, &beside, staging, prepared))).unwrap_or_else(|_| {
+            let what = "rushes itself has a fault that this file brings out; please report it";
+            StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
+        });
     (outcome, Some(report))
 }

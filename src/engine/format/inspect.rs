@@ -1,6 +1,6 @@
 //! Reading a whole clip: choose the format by the first file, read it, compare further frames.
 
-use super::{FORMATS, Format, HEAD_BYTES, Input, frames, unknown};
+use super::{FORMATS, Format, HEAD_BYTES, Input, beside, frames, unknown};
 use crate::engine::container::bytes::Bytes;
 use crate::model::{ClipDoc, ClipFile, ClipUnit, Error, ErrorKind, Limits, Timecode};
 use std::collections::BTreeMap;
@@ -25,6 +25,22 @@ pub fn probe(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
 /// # Errors
 /// Malformed, Limit, Unsupported or Io, with path and offset.
 pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits) -> Result<ClipDoc, Error> {
+    inspect_beside(name, unit, inputs, &[], limits)
+}
+
+/// [`inspect`], with metadata files that lie beside the clip and are named after it: each that is recognised fills what the
+/// clip's own files leave out and is listed in `clip.sidecars`; what contradicts is a warning. The name of the clip comes
+/// last.
+///
+/// # Errors
+/// As [`inspect`]; what is wrong with a file beside the clip is a warning.
+pub fn inspect_beside(
+    name: &str,
+    unit: ClipUnit,
+    inputs: &[Input<'_>],
+    others: &[Input<'_>],
+    limits: &Limits,
+) -> Result<ClipDoc, Error> {
     let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "a clip has no files"))?;
     let mut doc = ClipDoc::new(name, unit);
     doc.clip.files = inputs.iter().map(clip_file).collect();
@@ -42,6 +58,8 @@ pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits
         ClipUnit::Spanned if inputs.len() > 1 => forget_lengths(&mut doc),
         ClipUnit::Spanned | ClipUnit::File => {}
     }
+    beside::merge(&mut doc, others, limits);
+    beside::from_name(&mut doc);
     fill_end(format.is_frame(), &mut doc);
     fill_duration(&mut doc);
     Ok(doc)

@@ -14,6 +14,8 @@
 //! is worse than showing two stills. A number of more than [`MAX_DIGITS`] digits is a date or an id,
 //! not a frame. A single numbered frame is a clip of one file.
 
+pub mod beside;
+
 use crate::model::{ClipUnit, FrameGap};
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
