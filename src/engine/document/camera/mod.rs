@@ -5,6 +5,7 @@
 //! version does not know. A value that cannot be understood stays raw; nothing is guessed.
 
 mod arri;
+mod arri_json;
 mod blackmagic;
 mod canon;
 mod red;
@@ -37,6 +38,8 @@ pub enum Kind {
     RedFrames,
     /// ARRI Meta Extract: one line for a frame, separated by tabs.
     Arri,
+    /// ARRI's JSON export (ART CMD).
+    ArriJson,
     /// Canon's table with one line for a clip.
     CanonClip,
     /// Canon's table with one line for a frame.
@@ -161,6 +164,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Option<Sheet>, Error> {
         Kind::RedClip => red::clip(&text, limits),
         Kind::RedFrames => red::frames(&text, limits),
         Kind::Arri => arri::read(&text, limits),
+        Kind::ArriJson => arri_json::read(&text, limits),
         Kind::CanonClip => canon::clip(&text, limits),
         Kind::CanonFrames => canon::frames(&text, limits),
         Kind::Blackmagic => blackmagic::read(&text, limits),
@@ -176,6 +180,9 @@ fn kind_of(text: &str) -> Option<Kind> {
     }
     if head.trim_start().starts_with("Clip Metadata") {
         return Some(Kind::Blackmagic);
+    }
+    if head.trim_start().starts_with('{') && head.contains("\"arriJsonHeader\"") {
+        return Some(Kind::ArriJson);
     }
     let first = head.lines().next().unwrap_or_default();
     let tables: [(&[&str], Kind); 6] = [
@@ -213,6 +220,7 @@ impl Kind {
             Self::RedClip => "REDline table of clips",
             Self::RedFrames => "REDline table of frames",
             Self::Arri => "ARRI Meta Extract table",
+            Self::ArriJson => "ARRI metadata export (JSON)",
             Self::CanonClip => "Canon table of clips",
             Self::CanonFrames => "Canon table of frames",
             Self::Blackmagic => "Blackmagic metadata text",
