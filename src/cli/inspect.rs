@@ -9,13 +9,12 @@ use super::steps::{Bench, Wanted};
 use crate::engine::format::is_frame_extension;
 use crate::engine::sequence;
 use crate::model::{ClipDoc, ClipUnit, Limits, MediaPath};
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Clips that are inspected before the first of them is shown.
-const AHEAD: usize = 16;
+const AHEAD: usize = 192;
 
 /// Runs the command.
 ///
@@ -31,7 +30,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     walk.troubles.iter().for_each(say_error);
     let clips = group(walk.files, args.frames);
     for some in clips.chunks(AHEAD) {
-        let docs: Vec<_> = some.par_iter().map(|w| bench.inspect(w, Limits::default())).collect();
+        let docs = bench.inspect_all(some, Limits::default());
         if let Some(n) = bench.signal() {
             return Ok(Ending::Signal(n));
         }

@@ -19,15 +19,20 @@ use std::time::Instant;
 pub(super) const PARENT: &str = "RUSHES_WORKER_PARENT";
 /// In place of a staging folder for steps that make no output.
 pub const NO_STAGING: &str = "-";
+/// In place of a staging folder for a file of many inspections.
+pub const MANY: &str = "+";
 /// Descriptors that a worker needs beside its inputs.
 const SPARE_FILES: u64 = 24;
 
 /// Runs one step in this process and writes its `rushes.result/1` to standard output. Call it first thing in `main`,
-/// from a process with one thread. `staging` is an empty folder, or [`NO_STAGING`].
+/// from a process with one thread. `staging` is an empty folder, [`NO_STAGING`], or [`MANY`].
 ///
 /// The exit code is 0 whenever a result was written, whatever the result says.
 #[must_use]
 pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
+    if staging == Path::new(MANY) {
+        return super::many::main(job_path);
+    }
     let begin = Instant::now();
     // Outputs get exactly the mode that the job asks for.
     rustix::process::umask(Mode::empty());
@@ -59,7 +64,7 @@ pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
     }
 }
 
-fn fail(e: &Error) -> ExitCode {
+pub(super) fn fail(e: &Error) -> ExitCode {
     // Nobody to tell if even standard error is gone.
     let _ = writeln!(std::io::stderr(), "{e}");
     ExitCode::FAILURE
