@@ -1,5 +1,6 @@
 //! From the paths of a command line to regular files: sorted, never through links in folders.
 
+use crate::engine::sequence::beside::{MOST_LISTS, may_be_list, of_clip};
 use crate::model::{Error, ErrorKind, MediaPath};
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
@@ -102,7 +103,7 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// The names of the files in `dir` that hold metadata of `clip`; none when the folder cannot be listed.
+    /// The names of the files in `dir` that hold metadata of `clip`, and the lists of the folder; none when the folder cannot be listed.
     pub fn beside(&mut self, dir: &Path, clip: &str) -> Vec<OsString> {
         let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
         if self.dir.as_deref() != Some(dir) {
@@ -110,7 +111,8 @@ impl Listing {
             self.names.reverse();
             self.dir = Some(dir.to_owned());
         }
-        crate::engine::sequence::beside::of_clip(clip, &self.names).into_iter().map(OsString::from).collect()
+        let lists = self.names.iter().filter(|n| may_be_list(n)).take(MOST_LISTS).map(OsString::as_os_str);
+        of_clip(clip, &self.names).into_iter().chain(lists).map(OsString::from).collect()
     }
 }
 

@@ -334,6 +334,7 @@ impl Core {
     /// Files are no longer there: a clip of which nothing is left at a place is no longer at that place, one without a
     /// place asks for nothing any more and is nobody's namesake.
     pub fn files_gone(&mut self, root: &str, paths: &[MediaPath]) {
+        self.forget_lists(root, paths);
         let gone: HashSet<&Path> = paths.iter().map(MediaPath::as_path).collect();
         let mut touched: BTreeSet<(ClipId, PathBuf)> = BTreeSet::new();
         for p in paths {

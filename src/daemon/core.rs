@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::control::ReloadStatus;
+use crate::daemon::beside::Lists;
 use crate::daemon::outdated::Survey;
 use crate::daemon::output::{Opening, OutputSide};
 use crate::daemon::queue::Queue;
@@ -108,6 +109,8 @@ pub(super) struct Core {
     pub fresh_clips: BTreeMap<ClipId, ClipRecord>,
     /// Metadata files that are complete and not in the index yet, by root and folder.
     pub fresh_metadata: HashMap<(String, MediaPath), Vec<ReadyFile>>,
+    /// Lists by folder, of those that were asked for.
+    pub lists: RefCell<Lists>,
     /// Those of them that the batch records.
     pub recorded_metadata: Vec<(String, MediaPath, MediaPath)>,
     /// Jobs of the batch.

@@ -71,6 +71,7 @@ impl Daemon {
             fresh_clips: BTreeMap::new(),
             fresh_metadata: HashMap::new(),
             recorded_metadata: Vec::new(),
+            lists: Default::default(),
             fresh_jobs: BTreeMap::new(),
             waits: HashMap::new(),
             blocked: BTreeMap::new(),

@@ -1,5 +1,5 @@
 //! What files beside a clip say of it, merged by rank: what the clip's own files say stands, a metadata file fills what they
-//! leave out, and the name of the file comes last. A contradiction is a warning that names both.
+//! leave out, then a list of many clips, and the name of the file comes last. A contradiction is a warning that names both.
 
 use super::Input;
 use crate::engine::container::bytes::Bytes;
@@ -26,7 +26,7 @@ pub fn merge(doc: &mut ClipDoc, beside: &[Input<'_>], limits: &Limits) {
     }
     let mut sheets = Vec::new();
     for input in beside {
-        match read(input, limits) {
+        match read(input, &doc.clip.name, limits) {
             Ok(Some(sheet)) => sheets.push((sheet, input)),
             Ok(None) => {}
             Err(e) => {
@@ -35,8 +35,8 @@ pub fn merge(doc: &mut ClipDoc, beside: &[Input<'_>], limits: &Limits) {
             }
         }
     }
-    // what is said of the clip before what is said of its first frame
-    sheets.sort_by_key(|(sheet, _)| sheet.kind.is_of_frames());
+    // what is said of the clip, of its first frame, in a list of many
+    sheets.sort_by_key(|(sheet, _)| sheet.kind.rank());
     for (sheet, input) in sheets {
         let name = file_name(input);
         if let Some(other) = other_clip(doc, &sheet) {
@@ -53,14 +53,17 @@ pub fn merge(doc: &mut ClipDoc, beside: &[Input<'_>], limits: &Limits) {
     }
 }
 
-fn read(input: &Input<'_>, limits: &Limits) -> Result<Option<Sheet>, crate::model::Error> {
+fn read(input: &Input<'_>, clip: &str, limits: &Limits) -> Result<Option<Sheet>, crate::model::Error> {
     let most = u64::try_from(camera::MOST_BYTES).unwrap_or(u64::MAX);
     if input.size > most {
         return Err(crate::model::Error::limit(format!("it has {} bytes", input.size)));
     }
     let allowance = Limits { header_bytes: input.size, ..*limits };
     let bytes = Bytes::file(input.file, input.size, &allowance).take(input.size)?;
-    camera::read(&bytes, limits)
+    match camera::list::is_list(&bytes) {
+        true => camera::list::of_clip(&bytes, clip, limits),
+        false => camera::read(&bytes, limits),
+    }
 }
 
 fn file_name(input: &Input<'_>) -> String {

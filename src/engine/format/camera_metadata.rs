@@ -42,8 +42,8 @@ impl Format for CameraMetadata {
         let allowance = Limits { header_bytes: input.size, ..*limits };
         let bytes = Bytes::file(input.file, input.size, &allowance).take(input.size)?;
         doc.format.id = ID.into();
+        doc.format.container = camera::kind(&bytes).map(|k| k.title().into());
         let Some(sheet) = camera::read(&bytes, limits)? else { return Ok(()) };
-        doc.format.container = Some(sheet.kind.title().into());
         for (name, value) in &sheet.raw {
             doc.keep(ID, name, value.as_str());
         }

@@ -36,7 +36,7 @@ impl Format for Ts {
     fn probe(&self, head: &[u8], path: &Path) -> Score {
         // one byte is little proof: without the name there must be more packets in a row
         let named = has_extension(path, self.extensions());
-        match packet_size(head, if named { 2 } else { 5 }) {
+        match packet_size(head, if named { 2 } else { 16 }) {
             None => 0,
             Some(_) if named => 90,
             Some(_) => 55,

@@ -9,8 +9,16 @@ use std::os::unix::ffi::OsStrExt;
 
 /// Extensions of metadata files.
 const EXTENSIONS: [&str; 5] = ["xml", "csv", "txt", "json", "rmd"];
+/// Lists of one folder that are looked into.
+pub const MOST_LISTS: usize = 4;
 /// Endings of our own records, which belong to no clip.
 const OURS: &str = ".rushes.json";
+
+/// Whether a file with this name may be a list of the clips of its folder (Avid Log Exchange).
+#[must_use]
+pub fn may_be_list(name: &OsStr) -> bool {
+    name.as_bytes().rsplit(|b| *b == b'.').next().is_some_and(|e| e.eq_ignore_ascii_case(b"ale"))
+}
 
 /// Whether a file with this name may hold metadata of a clip beside it.
 #[must_use]

@@ -74,3 +74,28 @@ fn known_values_of_real_exports() {
     }
     println!("conformance camera values: 17 agree");
 }
+
+/// Clips of real lists, by the columns that name them.
+#[test]
+fn lines_of_real_lists() {
+    use rushes::engine::document::camera::list::of_clip;
+    let Some(data) = data("conformance lists") else { return };
+    let text = |t: &str| CameraValue::Text(t.into());
+    for (file, clip, field, want) in [
+        ("sample2.ale", "A007C001_140720_R2E4", "slate.scene", text("19A")),
+        ("sample2.ale", "A007C002_140720_R2E4", "timecode.start", text("04:00:46:16")),
+        ("sample_blanks.ale", "A020C003_150905_E2XZ", "reel", text("A020E2XZ")),
+        ("sample_blanks.ale", "A020C003_150905_E2XZ", "timecode.start", text("05:42:12:20")),
+    ] {
+        let bytes = std::fs::read(data.join("media/ale").join(file)).unwrap();
+        let s = of_clip(&bytes, clip, &Limits::default()).unwrap().unwrap_or_else(|| panic!("{file}: no {clip}"));
+        assert_eq!(s.get(field), Some(&want), "{file} {clip} {field}");
+    }
+    let mut read = 0;
+    for path in files(&data.join("media/ale")) {
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(of_clip(&bytes, "no such clip", &Limits::default()).unwrap(), None, "{}", path.display());
+        read += 1;
+    }
+    println!("conformance lists: 4 values agree, {read} lists read");
+}

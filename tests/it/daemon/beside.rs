@@ -66,3 +66,31 @@ fn what_comes_later_makes_the_next_record() {
         "a restart makes nothing new"
     );
 }
+
+#[test]
+fn a_list_of_the_folder_comes_after_what_is_about_the_clip() {
+    let list = |take: &str| {
+        format!(
+            "Heading\nFIELD_DELIM\tTABS\nFPS\t24\n\nColumn\nName\tScene\tTake\tISO\tStart\n\nData\n\
+             OTHER\t1\t1\t200\t01:00:00:00\nA001R2EC_C001\t12A\t{take}\t640\t10:00:00:00\n"
+        )
+    };
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    std::fs::write(f.path("hot/A001R2EC/day1.ale"), list("3")).unwrap();
+    std::fs::write(f.path("hot/A001R2EC/A001R2EC_C001.csv"), table("A001R2EC_C001", "800")).unwrap();
+    let daemon = f.serve();
+    wait_for("the list", 20, || record(&f)["slate"]["take"] == "3");
+    let r = record(&f);
+    assert_eq!((&r["slate"]["scene"], &r["exposure"]["iso"]), (&"12A".into(), &800.into()));
+    assert_eq!(r["origin"]["slate.scene"]["reader"], "ale");
+    let said: Vec<&str> = r["warnings"].as_array().unwrap().iter().map(|w| w["message"].as_str().unwrap()).collect();
+    assert!(
+        said.iter().any(|m| m.starts_with("exposure.iso is 800 from red-clip ISO but 640 from ale ISO in day1.ale")),
+        "{said:?}"
+    );
+    // another list
+    std::fs::write(f.path("hot/A001R2EC/day1.ale"), list("4")).unwrap();
+    wait_for("the other list", 20, || record(&f)["slate"]["take"] == "4");
+    drop(daemon);
+}

@@ -8,6 +8,7 @@ mod arri;
 mod arri_json;
 mod blackmagic;
 mod canon;
+pub mod list;
 mod red;
 mod sony;
 mod sony_frames;
@@ -46,6 +47,8 @@ pub enum Kind {
     CanonFrames,
     /// The text that Blackmagic's ExtractMetadata prints.
     Blackmagic,
+    /// A line of an Avid Log Exchange list.
+    Ale,
 }
 
 /// A value in the unit of its field.
@@ -168,6 +171,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Option<Sheet>, Error> {
         Kind::CanonClip => canon::clip(&text, limits),
         Kind::CanonFrames => canon::frames(&text, limits),
         Kind::Blackmagic => blackmagic::read(&text, limits),
+        // of a list only the line of a clip is read
+        Kind::Ale => return Ok(None),
     }
     .map(Some)
 }
@@ -180,6 +185,9 @@ fn kind_of(text: &str) -> Option<Kind> {
     }
     if head.trim_start().starts_with("Clip Metadata") {
         return Some(Kind::Blackmagic);
+    }
+    if list::is_list(head.as_bytes()) {
+        return Some(Kind::Ale);
     }
     if head.trim_start().starts_with('{') && head.contains("\"arriJsonHeader\"") {
         return Some(Kind::ArriJson);
@@ -205,6 +213,12 @@ pub fn kind(head: &[u8]) -> Option<Kind> {
 }
 
 impl Kind {
+    /// How much less than others what it says is trusted: the clip, its first frame, a list of many clips.
+    #[must_use]
+    pub fn rank(self) -> u8 {
+        if self == Self::Ale { 2 } else { u8::from(self.is_of_frames()) }
+    }
+
     /// Whether it is a table of frames, from which the first frame's values are taken.
     #[must_use]
     pub fn is_of_frames(self) -> bool {
@@ -224,6 +238,7 @@ impl Kind {
             Self::CanonClip => "Canon table of clips",
             Self::CanonFrames => "Canon table of frames",
             Self::Blackmagic => "Blackmagic metadata text",
+            Self::Ale => "Avid Log Exchange list",
         }
     }
 }

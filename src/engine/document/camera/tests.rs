@@ -420,3 +420,31 @@ fn the_json_of_arri() {
     let deep = format!("{}{}", r#"{"arriJsonHeader":"#, "[".repeat(100_000));
     assert_eq!(read(deep.as_bytes(), &Limits::default()).unwrap_err().code, "FILE-MALFORMED");
 }
+
+const ALE: &str = "Heading\r\nFIELD_DELIM\tTABS\tVIDEO_FORMAT\t1080\tFPS\t23.98\r\n\r\nColumn\r\n\
+    Name\tTape\tStart\tScene\tTake\tASC_SOP\tASC_SAT\tSource File Path\tOdd\r\n\r\nData\r\n\
+    19A-1\tA001\t04:00:00:00\t19A\t1\t\t0.5\tY:\\\\x\\\\A001C001_210101.mov\tx\r\n\
+    19A-2\tA001\t04:00:46:16\t19A\t2\t(1.1 1 1)(0,0,0) (1 1 1)\t0.9\tA001C002_210101.mov\r\n";
+
+#[test]
+fn a_line_of_a_list() {
+    let of = |clip: &str| list::of_clip(ALE.as_bytes(), clip, &Limits::default()).unwrap();
+    let s = of("a001c001_210101").unwrap();
+    check(
+        &s,
+        &[("reel", "A001"), ("slate.take", "1"), ("timecode.start", "04:00:00:00"), ("timecode.rate", "24000/1001")],
+    );
+    assert_eq!((s.raw("Odd"), s.get("color.cdl.saturation"), s.unknown.len()), (Some("x"), None, 0));
+    let s = of("A001C002_210101").unwrap();
+    check(&s, &[("color.cdl.slope", "[1.1,1.0,1.0]"), ("color.cdl.saturation", "0.9"), ("slate.take", "2")]);
+    assert!(of("19A-2").is_some() && of("A001").is_none() && of("").is_none());
+    assert!(list::of_clip(b"Heading\n", "x", &Limits::default()).is_err());
+    for n in 0..ALE.len() {
+        let _ = list::of_clip(&ALE.as_bytes()[..n], "19A-2", &Limits::default());
+        let mut b = ALE.as_bytes().to_vec();
+        for change in [1, 0x80, b'\t' ^ b[n]] {
+            b[n] ^= change;
+            let _ = list::of_clip(&b, "19A-2", &Limits::default());
+        }
+    }
+}
