@@ -70,7 +70,21 @@ impl Cursor<'_> {
     }
 }
 
-/// Reads a sample; `None` for an unknown type and when it is too short.
+/// The packets of a sample: one by the specification, several as some write them. False when one is of an unknown type or
+/// too short; what follows it cannot be found.
+#[must_use]
+pub fn packets(sample: &[u8]) -> (Vec<Packet>, bool) {
+    let (mut out, mut rest) = (Vec::new(), sample);
+    while rest.iter().any(|b| *b != 0) || (out.is_empty() && !rest.is_empty()) {
+        let kind = rest.get(2..).and_then(|r| r.first_chunk().copied()).map(u16::from_le_bytes);
+        let (Some(p), Some(len)) = (read(rest), kind.and_then(size)) else { return (out, false) };
+        out.push(p);
+        rest = rest.get(len..).unwrap_or_default();
+    }
+    (out, !sample.is_empty())
+}
+
+/// Reads the first packet of a sample; `None` for an unknown type and when it is too short.
 #[must_use]
 pub fn read(sample: &[u8]) -> Option<Packet> {
     let mut c = Cursor(sample.get(2..)?);
@@ -160,5 +174,9 @@ mod tests {
             }
         }
         assert_eq!((read(&[0, 0, 8, 0, 1, 2, 3, 4]), size(8)), (None, None));
+        let all: Vec<u8> = samples().iter().flat_map(write).collect();
+        assert_eq!(packets(&all), (samples().to_vec(), true));
+        assert_eq!(packets(&all[..all.len() - 1]), (samples()[..7].to_vec(), false));
+        assert_eq!((packets(&[]), packets(&[1])), ((Vec::new(), false), (Vec::new(), false)));
     }
 }

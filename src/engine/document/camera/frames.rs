@@ -56,7 +56,7 @@ fn row(s: &Sheet, out: &mut FrameRow) {
         lens_model: text("lens.model"),
         focal_length_mm: real("lens.focal_length_mm"),
         focus_m: real("lens.focus_m"),
-        f_stop: None,
+        f_stop: f_number(s),
         t_stop: real("lens.t_stop"),
         iso: whole("exposure.iso"),
         shutter_angle: real("exposure.shutter_angle"),
@@ -70,6 +70,13 @@ fn row(s: &Sheet, out: &mut FrameRow) {
     };
     let raw: serde_json::Map<_, _> = s.raw.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
     out.raw.insert("table".into(), raw.into());
+}
+
+/// Canon's tables say by a mode whether the number is an F-stop (1) or a T-stop (2).
+fn f_number(s: &Sheet) -> Option<f64> {
+    let (n, d) = s.raw("ApertureNumber").filter(|_| s.raw("ApertureMode") == Some("1"))?.split_once('/')?;
+    let x = values::decimal(n)? / values::decimal(d)?;
+    (0.5..100.0).contains(&x).then(|| values::rounded(x))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! footer; of pictures and sound only key and length are read.
 
 use super::super::rows::{Each, Labels, document};
+use super::graph::{Essence, Graph};
 use super::{Input, Mxf, camera};
 use crate::engine::container::bytes::Bytes;
 use crate::engine::container::mxf::{Kind, Klv, Set, Structure, Ul, partition};
@@ -17,10 +18,23 @@ pub(super) fn rows(format: &Mxf, input: &Input<'_>, limits: &Limits, each: Each<
     let structure = Structure::scan(&mut Bytes::file(input.file, input.size, limits), limits)?;
     let labels = Labels::of(&doc);
     let mut packages = Packages::new(&structure, input, limits);
-    // what a single triplet holds is not cut into frames
-    let frames = doc.clip.frames.unwrap_or(0);
-    for n in 0..frames {
+    let (mut before, elsewhere) = match before(&structure) {
+        Some(n) => (n, None),
+        None => (0, Some("the material plays its picture in parts, so it is not known which package is which frame")),
+    };
+    for n in 0..doc.clip.frames.unwrap_or(0) {
         let mut row: FrameRow = labels.row(n)?;
+        if let Some(why) = elsewhere {
+            row.problem = Some(why.into());
+            each(row)?;
+            continue;
+        }
+        while before > 0 && packages.at.is_some() {
+            before = before.saturating_sub(1);
+            if packages.next().is_err() {
+                packages.at = None;
+            }
+        }
         match packages.next() {
             Ok(Some(sets)) => camera::row(&sets, &mut row),
             Ok(None) => {}
@@ -33,6 +47,19 @@ pub(super) fn rows(format: &Mxf, input: &Input<'_>, limits: &Limits, each: Each<
         each(row)?;
     }
     Ok(())
+}
+
+/// How many packages lie before that of the first frame; `None` when the material plays more than one part of them.
+fn before(s: &Structure) -> Option<u64> {
+    let graph = Graph::new(&s.metadata);
+    let chains = graph.chains(Essence::Picture);
+    let own = chains.iter().find(|c| c.file.is_some_and(|(p, _)| graph.is_inside(p)) && c.descriptor.is_some());
+    let Some(c) = own else { return Some(0) };
+    if c.material.is_some_and(|(_, t)| t.parts.len() > 1) {
+        return None;
+    }
+    let origin = c.file.map_or(0, |(_, t)| t.origin);
+    u64::try_from(c.start.saturating_add(origin)).ok()
 }
 
 /// Content packages one after the other.

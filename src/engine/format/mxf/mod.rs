@@ -7,6 +7,8 @@ mod camera;
 mod codecs;
 mod color;
 mod frames;
+#[cfg(test)]
+mod frames_tests;
 mod graph;
 mod length;
 mod picture;

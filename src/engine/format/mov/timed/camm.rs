@@ -3,7 +3,7 @@
 use super::{Said, Source, Timed, When, shown};
 use crate::engine::container::bmff::Sample;
 use crate::engine::container::bytes::widened;
-use crate::engine::container::camm::{Gps, Packet, read};
+use crate::engine::container::camm::{Gps, Packet, packets};
 use crate::model::Error;
 use serde_json::{Map, Value, json};
 
@@ -66,14 +66,16 @@ impl Source for Camm<'_> {
                     continue;
                 }
             };
-            let Some(p) = read(&bytes) else {
+            let (all, whole) = packets(&bytes);
+            if !whole {
                 said.problem = Some(format!("a camm packet at byte {:#x} is of no known type or too short", s.at));
-                continue;
-            };
-            self.take(&p);
-            listed = listed.saturating_add(1);
-            if listed <= MOST {
-                list(&p, &mut raw);
+            }
+            for p in &all {
+                self.take(p);
+                listed = listed.saturating_add(1);
+                if listed <= MOST {
+                    list(p, &mut raw);
+                }
             }
         }
         if !raw.is_empty() {

@@ -1,4 +1,6 @@
-use super::super::super::fixtures::{flips_and_cuts, read_bytes, with_bytes};
+//! Movies with each kind of track, as the rows of their frames.
+
+use super::super::super::fixtures::{read_bytes, with_bytes};
 use super::super::super::{Format, rows};
 use super::super::Mov;
 use crate::engine::container::bmff::{MetaTrack, TimedMovie, atom};
@@ -187,15 +189,15 @@ fn hostile_tables_and_samples() {
         movie(b"camm", 1000, vec![(camm::write(&camm::samples()[6]), 9); 3]),
     ] {
         let bytes = m.bytes();
-        flips_and_cuts(&Mov, &bytes, false);
         for n in 0..bytes.len() {
             let mut odd = bytes.clone();
             odd[n] ^= 0xff;
-            for file in [&odd[..], &bytes[..n]] {
-                if let Err(e) = listed(file) {
-                    assert_ne!(e.kind, ErrorKind::Io, "byte {n}: {e}");
-                }
+            if let Err(e) = listed(&odd) {
+                assert_ne!(e.kind, ErrorKind::Io, "byte {n}: {e}");
             }
+        }
+        for n in (0..bytes.len()).step_by(7) {
+            assert!(listed(&bytes[..n]).is_err_and(|e| e.kind != ErrorKind::Io), "cut at {n}");
         }
     }
     let mut m = movie(b"rtmd", 25_000, vec![(vec![0; 5 << 20], 1000)]);
