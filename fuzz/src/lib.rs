@@ -9,6 +9,7 @@ mod mxf;
 mod names;
 mod records;
 mod sheets;
+mod timed;
 mod words;
 
 use serde::Serialize;
@@ -24,6 +25,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("arriraw", camera::arriraw),
     ("avi", camera::avi),
     ("camera", sheets::camera),
+    ("camm", timed::camm),
     ("cdl", media::cdl),
     ("cineon", camera::cineon),
     ("condition", words::condition),
@@ -32,6 +34,8 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("cube", media::cube),
     ("decode", media::decode),
     ("dpx", media::dpx),
+    ("frames", timed::frames),
+    ("gpmf", timed::gpmf),
     ("ifd", camera::ifd),
     ("inspect", media::inspect),
     ("ixml", media::ixml),
@@ -46,6 +50,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("receipts", records::receipts),
     ("records", records::records),
     ("riff", media::riff),
+    ("rtmd", timed::rtmd),
     ("sequence", names::sequence),
     ("template", names::template),
     ("timecode", words::timecode),

@@ -195,9 +195,12 @@ pub struct InspectArgs {
     /// Also every tag as the camera or recorder wrote it
     #[arg(long)]
     pub raw: bool,
-    /// Each frame of a sequence by itself, with its own timecode
-    #[arg(long)]
+    /// Each frame by itself: timecode, lens, exposure, orientation, position; a line of JSON for each
+    #[arg(long, conflicts_with = "compare")]
     pub frames: bool,
+    /// The frames as CSV with a line of names instead
+    #[arg(long, requires = "frames", conflicts_with_all = ["json", "raw"])]
+    pub csv: bool,
     /// Beside what exiftool, MediaInfo and ffprobe say, as far as they are installed, and whether it agrees
     #[arg(long, conflicts_with = "raw")]
     pub compare: bool,
@@ -210,7 +213,10 @@ const INSPECT_HELP: &str = "\
 Examples:
   rushes inspect A001C003.mov
   rushes inspect /mnt/roll            every clip below, frame sequences as one clip each
-  rushes inspect --frames --json A001C003    each frame by itself
+  rushes inspect --frames A001C003.mxf    a line of JSON for each frame (schema rushes.frame/1), as it is read
+  rushes inspect --frames --csv A001C003.mxf > frames.csv
+  rushes inspect --frames --raw GX010001.MP4 | jq -c '[.frame, .iso, .raw.gpmf.GYRO]'
+  rushes inspect --frames --json A001C003    the whole document of each file that is a frame
   rushes inspect --json --raw x.wav   schema rushes.clip/1, one clip a line
   rushes inspect --compare x.mov      = the same, ≈ the same but for rounding, ≠ something else
   rushes inspect --compare --json x.mov | jq '.fields[] | select(.theirs[].verdict == \"differ\")'

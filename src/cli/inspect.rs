@@ -6,7 +6,7 @@ use super::describe::describe;
 use super::files::{self, Found};
 use super::out::{Ending, Out, Outcome, Stop, Style, say_error};
 use super::steps::{Bench, Wanted};
-use crate::engine::format::is_frame_extension;
+use crate::engine::format::{FORMATS, is_frame_extension};
 use crate::engine::sequence;
 use crate::model::{ClipDoc, ClipUnit, Limits, MediaPath};
 use std::collections::BTreeMap;
@@ -22,6 +22,9 @@ const AHEAD: usize = 192;
 /// When stdout cannot be written or no worker can be started; what is wrong with files is said and
 /// ends in exit status 3.
 pub fn run(args: &InspectArgs) -> Outcome {
+    if args.frames && !args.json.json {
+        return super::frames::run(args);
+    }
     let bench = Bench::new()?;
     let mut out = Out::default();
     let beside = if args.compare { Some(Beside::new(bench.cancel())?) } else { None };
@@ -46,6 +49,9 @@ pub fn run(args: &InspectArgs) -> Outcome {
                     }
                     match &beside {
                         Some(b) => b.show(wanted, &doc, args.json.json, &mut out)?,
+                        None if args.frames && has_rows(&doc) => {
+                            trouble |= super::frames::lines(&bench, wanted, args, &mut out)?;
+                        }
                         None if args.json.json => out.json_line(&doc)?,
                         None => out.line(describe(&doc, Style::stdout()))?,
                     }
@@ -71,6 +77,12 @@ pub fn run(args: &InspectArgs) -> Outcome {
         )));
     }
     Ok(if trouble { Ending::Trouble } else { Ending::Good })
+}
+
+/// Whether the frames of a clip lie in one file.
+fn has_rows(doc: &ClipDoc) -> bool {
+    let frame = FORMATS.iter().any(|f| f.id() == doc.format.id && f.is_frame());
+    !frame && doc.clip.frames.is_some()
 }
 
 /// The error with the path as the person wrote it.

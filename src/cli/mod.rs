@@ -9,6 +9,7 @@ mod demo;
 mod describe;
 mod explain;
 mod files;
+mod frames;
 mod hash;
 mod inspect;
 mod interrupt;

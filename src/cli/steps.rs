@@ -1,15 +1,20 @@
 //! Inspecting clips for the command line: the same sandboxed worker that the daemon uses.
 
 use super::interrupt::Interrupt;
-use crate::engine::deliver::{JobFile, JobInput, StepKind, StepOutcome, StepResult};
+use crate::engine::deliver::{JobFile, JobInput, Listed, StepKind, StepOutcome, StepResult};
 use crate::exec::{Cancel, local, many};
 use crate::model::{ClipDoc, ClipUnit, Error, FrameGap, Limits, MediaPath, stable_id};
 use rayon::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+/// Files that one worker lists the frames of.
+const ROW_FILES: usize = 128;
+/// Processor time of one worker that lists frames, seconds.
+const ROW_SECONDS: u64 = 600;
 
 /// A clip to inspect.
 #[derive(Debug, Clone)]
@@ -137,9 +142,51 @@ fn answer(wanted: &Wanted, job: &JobFile, outcome: StepOutcome) -> Result<ClipDo
             Ok(*doc)
         }
         StepOutcome::Failed(e) => Err(e),
-        StepOutcome::Made(_) | StepOutcome::Rendered(_) => {
+        StepOutcome::Made(_) | StepOutcome::Rendered(_) | StepOutcome::Listed(_) => {
             Err(Error::new(crate::model::ErrorKind::Io, "INTERNAL", "an inspection answered with outputs"))
         }
+    }
+}
+
+impl Bench {
+    /// Hands on what is known of each frame of a clip, as it is read; `false` from `each` ends it.
+    ///
+    /// # Errors
+    /// As [`Bench::inspect`]; what is wrong with one file is handed on instead.
+    pub fn rows(&self, wanted: &Wanted, each: &mut dyn FnMut(Listed) -> bool) -> Result<(), Error> {
+        // one process reads so many frames of a sequence: each is held open
+        for files in wanted.files.chunks(ROW_FILES) {
+            let part = Wanted { files: files.to_vec(), ..wanted.clone() };
+            let mut job = inspect_job(&part, Limits { seconds: ROW_SECONDS, ..Limits::default() })?;
+            job.step = StepKind::Rows;
+            let shown: HashMap<&MediaPath, &MediaPath> = job.inputs.iter().map(|i| &i.path).zip(files).collect();
+            let mut go_on = true;
+            let result = local::list(&self.program, &job, self.work.path(), &self.cancel, &mut |listed| {
+                go_on = each(match listed {
+                    Listed::Row(mut row) => {
+                        row.file = row.file.and_then(|f| shown.get(&f).map(|f| (*f).clone()));
+                        Listed::Row(row)
+                    }
+                    Listed::Problem(mut e) => {
+                        let named = e.place.path.take().and_then(|f| shown.get(&f).copied());
+                        Listed::Problem(match named.or(files.first()) {
+                            Some(f) => e.at(f.as_path()),
+                            None => e,
+                        })
+                    }
+                });
+                go_on
+            });
+            match result.outcome {
+                _ if !go_on => return Ok(()),
+                StepOutcome::Listed(_) => {}
+                StepOutcome::Failed(e) => return Err(e),
+                _ => {
+                    return Err(Error::new(crate::model::ErrorKind::Io, "INTERNAL", "rows were answered with outputs"));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

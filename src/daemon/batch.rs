@@ -103,7 +103,7 @@ impl Core {
                     }
                 }
             }
-            StepOutcome::Inspected(_) | StepOutcome::Rendered(_) => {
+            StepOutcome::Inspected(_) | StepOutcome::Rendered(_) | StepOutcome::Listed(_) => {
                 for job in ids.iter().filter_map(|id| self.queue.get(id).cloned()).collect::<Vec<_>>() {
                     self.job_failed(job, Error::new(ErrorKind::Io, "INTERNAL", "a delivery made no outputs"));
                 }

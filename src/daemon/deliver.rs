@@ -245,7 +245,9 @@ impl Core {
                 let outcome = match result.outcome {
                     StepOutcome::Inspected(doc) => Ok(*doc),
                     StepOutcome::Failed(e) => Err(e),
-                    StepOutcome::Made(_) | StepOutcome::Rendered(_) => odd("an inspection made outputs"),
+                    StepOutcome::Made(_) | StepOutcome::Rendered(_) | StepOutcome::Listed(_) => {
+                        odd("an inspection made outputs")
+                    }
                 };
                 self.inspected(*p, outcome);
             }

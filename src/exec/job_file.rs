@@ -60,13 +60,13 @@ pub fn check(job: &JobFile) -> Result<(), Error> {
         return Err(invalid("the time limit must lie between one second and 30 days"));
     }
     let reads = job.recipe.as_ref().is_none_or(crate::engine::deliver::Recipe::is_picture);
-    if job.inputs.is_empty() && (reads || job.step == StepKind::Inspect) {
+    if job.inputs.is_empty() && (reads || matches!(job.step, StepKind::Inspect | StepKind::Rows)) {
         return Err(invalid("the job has no inputs"));
     }
     if job.limits.threads == 0 || job.limits.threads > 1024 {
         return Err(invalid("the number of threads must lie between 1 and 1024"));
     }
-    if job.step != StepKind::Inspect {
+    if !matches!(job.step, StepKind::Inspect | StepKind::Rows) {
         if job.recipe.is_none() || job.clip.is_none() || job.outputs.is_empty() {
             return Err(invalid("a `deliver` step needs `recipe`, `clip` and `outputs`"));
         }
@@ -143,7 +143,7 @@ pub fn parse_result(job: &JobFile, text: &[u8]) -> Result<StepResult, String> {
         (StepOutcome::Failed(e), _) if !crate::model::CODES.iter().any(|(code, _)| *code == e.code) => {
             Err("its result has an unknown error code".into())
         }
-        (StepOutcome::Failed(_), _) => Ok(result),
+        (StepOutcome::Failed(_), _) | (StepOutcome::Listed(_), StepKind::Rows) => Ok(result),
         (StepOutcome::Inspected(doc), StepKind::Inspect) => {
             if doc.schema != crate::model::CLIP_SCHEMA || doc.clip.files.len() != job.inputs.len() {
                 return Err("its result is not about the files of the job".into());

@@ -1,9 +1,10 @@
 //! Steps as child processes of this machine: one supervised worker per step.
 
 use crate::engine::deliver::{
-    Claim, JobFile, MadeOutput, RESULT_SCHEMA, Recipe, Stage, StepKind, StepOutcome, StepResult, Workspace, publish,
+    Claim, JobFile, Listed, MadeOutput, RESULT_SCHEMA, Recipe, Stage, StepKind, StepOutcome, StepResult, Workspace,
+    publish,
 };
-use crate::engine::process::{Call, Cancel, Ended, Finished, run};
+use crate::engine::process::{Call, Cancel, Ended, Finished, run, stream};
 use crate::exec::worker::{NO_STAGING, PARENT};
 use crate::exec::{ExecEvent, Executor, job_file, pictures};
 use crate::model::{Error, ErrorKind, escape_for_people};
@@ -21,6 +22,11 @@ const SLOT_GRACE: Duration = Duration::from_secs(5);
 const STOP_GRACE: Duration = Duration::from_secs(4);
 /// How often `stop` looks.
 const STOP_TICK: Duration = Duration::from_millis(5);
+
+/// How long a worker that lists rows may say nothing, seconds.
+pub const SILENCE: u64 = 30;
+/// Longest row, bytes.
+const MOST_LINE: usize = 4 << 20;
 
 /// What a [`LocalExecutor`] needs to know.
 #[derive(Debug, Clone)]
@@ -249,6 +255,27 @@ pub fn run_one(program: &Path, job: &JobFile, work_dir: &Path, cancel: &Cancel) 
     run_step(&runner, job, &|| None, &|| {})
 }
 
+/// Runs a step of rows in a locked-in worker process and hands on each line as it comes; `false` from `each` ends it. The
+/// worker waits while `each` does, so no more than a few lines are held. It may be silent for [`SILENCE`] at most.
+#[must_use]
+pub fn list(
+    program: &Path,
+    job: &JobFile,
+    work_dir: &Path,
+    cancel: &Cancel,
+    each: &mut dyn FnMut(Listed) -> bool,
+) -> StepResult {
+    let begin = Instant::now();
+    let runner = Runner { program, work_dir, cancel };
+    match runner.list(job, each) {
+        Ok(mut result) => {
+            result.millis = millis(begin);
+            result
+        }
+        Err(e) => failed(job, e, begin),
+    }
+}
+
 /// How worker processes are started.
 pub(super) struct Runner<'a> {
     program: &'a Path,
@@ -273,6 +300,42 @@ impl Runner<'_> {
         let file = OnDisk::write(self.work_dir, step.job)?;
         let finished = run_worker(self.program, step.job, &file.0, step.stage, self.cancel)?;
         understand(step.job, &finished)
+    }
+
+    fn list(&self, job: &JobFile, each: &mut dyn FnMut(Listed) -> bool) -> Result<StepResult, Error> {
+        job_file::check(job)?;
+        let file = OnDisk::write(self.work_dir, job)?;
+        let call = worker_call(self.program, SILENCE, &file.0, None);
+        let (mut line, mut wrong) = (Vec::new(), None);
+        let mut finished = stream(&call, self.cancel, &mut |mut bytes| {
+            while let Some(n) = bytes.iter().position(|b| *b == b'\n') {
+                let (head, rest) = bytes.split_at(n);
+                line.extend_from_slice(head);
+                bytes = rest.get(1..).unwrap_or_default();
+                match serde_json::from_slice(&line) {
+                    Ok(listed) => {
+                        line.clear();
+                        if !each(listed) {
+                            return false;
+                        }
+                    }
+                    Err(e) => {
+                        wrong = Some(format!("a row of the worker cannot be read: {e}"));
+                        return false;
+                    }
+                }
+            }
+            line.extend_from_slice(bytes);
+            if line.len() > MOST_LINE {
+                wrong = Some("a row of the worker is too long".into());
+            }
+            wrong.is_none()
+        })?;
+        if let Some(what) = wrong {
+            return Err(Error::new(ErrorKind::Io, "WORKER-CRASHED", what));
+        }
+        finished.stdout = line;
+        understand(job, &finished)
     }
 
     /// Whether somebody asked for an end.
@@ -329,12 +392,17 @@ fn run_worker(
     stage: Option<&Stage>,
     cancel: &Cancel,
 ) -> Result<Finished, Error> {
-    let mut call = Call::new(program, job.limits.seconds);
+    let mut call = worker_call(program, job.limits.seconds, file, stage);
+    call.max_stdout = job_file::LARGEST;
+    run(&call, cancel)
+}
+
+fn worker_call(program: &Path, seconds: u64, file: &Path, stage: Option<&Stage>) -> Call {
+    let mut call = Call::new(program, seconds);
     call.args = vec!["render".into(), "--job".into(), file.into(), "--staging".into()];
     call.args.push(stage.map_or_else(|| NO_STAGING.into(), |s| s.path().into()));
     call.env = vec![(PARENT.into(), std::process::id().to_string().into())];
-    call.max_stdout = job_file::LARGEST;
-    run(&call, cancel)
+    call
 }
 
 /// From how a worker ended and what it said to a result, or to the error that stands for its silence.

@@ -1,7 +1,7 @@
 //! The inner worker: opens its inputs, locks itself in for good, works, says what came of it on standard output.
 
 use crate::engine::deliver::{
-    JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_beside, open_inputs, prepare, work,
+    JobFile, OpenInput, RESULT_SCHEMA, StepKind, StepOutcome, StepResult, list, open_beside, open_inputs, prepare, work,
 };
 use crate::engine::process::{LockReport, lock_in};
 use crate::exec::job_file;
@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The variable in which the parent tells its process id, so that a worker whose parent died early ends at once.
 pub(super) const PARENT: &str = "RUSHES_WORKER_PARENT";
@@ -21,6 +21,8 @@ pub(super) const PARENT: &str = "RUSHES_WORKER_PARENT";
 pub const NO_STAGING: &str = "-";
 /// In place of a staging folder for a file of many inspections.
 pub const MANY: &str = "+";
+/// After this long the parent sees what rows there are.
+const SHOWN_AFTER: Duration = Duration::from_secs(1);
 /// Descriptors that a worker needs beside its inputs.
 const SPARE_FILES: u64 = 24;
 
@@ -109,10 +111,33 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
     let threads = usize::try_from(job.limits.threads).unwrap_or(1);
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     // The panic's own message goes to standard error, which the parent keeps.
-    let outcome =
-        catch_unwind(AssertUnwindSafe(|| work(job, &inputs, &beside, staging, prepared))).unwrap_or_else(|_| {
-            let what = "rushes itself has a fault that this file brings out; please report it";
-            StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
-        });
+    let act = || match job.step {
+        StepKind::Rows => rows(job, &inputs),
+        _ => work(job, &inputs, &beside, staging, prepared),
+    };
+    let outcome = catch_unwind(AssertUnwindSafe(act)).unwrap_or_else(|_| {
+        let what = "rushes itself has a fault that this file brings out; please report it";
+        StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
+    });
     (outcome, Some(report))
+}
+
+/// Writes lines to standard output as they come; the result follows them.
+fn rows(job: &JobFile, inputs: &[OpenInput<'_>]) -> StepOutcome {
+    let mut out = std::io::BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
+    let mut shown = Instant::now();
+    let failed = |e: &std::io::Error| Error::io("WORKER-CRASHED", "hand over a row", e);
+    let outcome = list(job, inputs, &mut |line| {
+        serde_json::to_writer(&mut out, line).map_err(|e| failed(&e.into()))?;
+        out.write_all(b"\n").map_err(|e| failed(&e))?;
+        if shown.elapsed() >= SHOWN_AFTER {
+            out.flush().map_err(|e| failed(&e))?;
+            shown = Instant::now();
+        }
+        Ok(())
+    });
+    match out.flush() {
+        Ok(()) => outcome,
+        Err(e) => StepOutcome::Failed(failed(&e)),
+    }
 }

@@ -7,6 +7,7 @@ mod bodies;
 mod camera;
 mod seeds;
 mod sheets;
+mod timed;
 
 use bodies::TARGETS;
 use std::collections::BTreeSet;
@@ -139,6 +140,16 @@ fn bodies_survive_sheets() {
 #[test]
 fn bodies_survive_words() {
     ["config", "condition", "timecode", "template", "paths", "sequence"].into_iter().for_each(replay);
+}
+
+#[test]
+fn bodies_survive_timed_metadata() {
+    ["camm", "gpmf", "rtmd"].into_iter().for_each(replay);
+}
+
+#[test]
+fn bodies_survive_frames() {
+    replay("frames");
 }
 
 #[test]

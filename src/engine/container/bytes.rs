@@ -52,6 +52,11 @@ impl<'a> Bytes<'a> {
         Self { source: Source::Slice(bytes), size, pos: 0, budget: limits.header_bytes, cache: Vec::new(), cache_at: 0 }
     }
 
+    /// Gives the whole allowance anew, for readers that go through a file frame by frame and hold one frame at a time.
+    pub fn renew(&mut self, limits: &Limits) {
+        self.budget = limits.header_bytes;
+    }
+
     /// Size of the whole source, bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
@@ -243,6 +248,12 @@ pub fn field_text(bytes: &[u8]) -> Option<String> {
     };
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// A single as the shortest decimal that stands for it alone: 0.04 stays 0.04, where the exact value is 0.0399999991.
+#[must_use]
+pub fn widened(x: f32) -> f64 {
+    x.to_string().parse().unwrap_or_else(|_| x.into())
 }
 
 /// Cuts text to at most `most` bytes at a character boundary; true if something was cut.

@@ -2,6 +2,7 @@
 
 mod account;
 mod frames;
+mod list;
 mod names;
 mod pass;
 mod picture;
@@ -18,6 +19,7 @@ mod workspace;
 
 pub use account::{ACCOUNT_SCHEMA, Account, ColorAccount, FrameCounts, PassStats, Rendered, SourceAccount, StagedFile};
 pub use frames::{frame_numbers, frames_within};
+pub use list::list;
 pub use names::{OutputPattern, stand_in};
 pub use pass::{ACCOUNT_ATTRIBUTE, Prepared, needed_frames, prepare};
 pub use picture::{
@@ -28,8 +30,8 @@ pub use plan::{NAME_ROOM, Naming, plan, version_name};
 pub use publish::{Claim, publish};
 pub use recipe::{Recipe, SidecarFormat, SidecarRecipe};
 pub use step::{
-    Companion, JOB_SCHEMA, JobFile, JobInput, MadeOutput, Part, PlannedOutput, RESULT_SCHEMA, StepKind, StepOutcome,
-    StepResult,
+    Companion, JOB_SCHEMA, JobFile, JobInput, Listed, MadeOutput, Part, PlannedOutput, RESULT_SCHEMA, StepKind,
+    StepOutcome, StepResult,
 };
 pub use work::{OpenInput, open_beside, open_inputs, work};
 pub use workspace::{Stage, Workspace};

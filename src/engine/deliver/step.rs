@@ -1,7 +1,7 @@
 //! `rushes.job/1` and `rushes.result/1`: one stateless unit of work, and what came of it.
 
 use crate::engine::deliver::{Account, OutputPattern, PassStats, Recipe, Rendered};
-use crate::model::{ClipDoc, ClipUnit, Error, Limits, MediaPath};
+use crate::model::{ClipDoc, ClipUnit, Error, FrameRow, Limits, MediaPath};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,6 +17,8 @@ pub const RESULT_SCHEMA: &str = "rushes.result/1";
 pub enum StepKind {
     /// Read the inputs' metadata; the result carries the clip document, no output is made.
     Inspect,
+    /// Hand on what is known of each frame of the inputs, a line of JSON for each, before the result.
+    Rows,
     /// Make the recipe's outputs from `clip` (and the inputs, for recipes that need essence).
     Deliver,
     /// Of a picture job: make what lies in the frames of `frames`, in staging.
@@ -215,12 +217,24 @@ fn default_mode() -> u32 {
 pub enum StepOutcome {
     /// `inspect`: what is known of the clip. A file that cannot be read still yields a document with `problem` set.
     Inspected(Box<ClipDoc>),
+    /// `rows`: how many lines came before.
+    Listed(u64),
     /// `deliver`: what was made, companions' outputs after the job's own.
     Made(Vec<MadeOutput>),
     /// `frames` and `finish`: what lies in staging.
     Rendered(Box<Rendered>),
     /// It failed.
     Failed(Error),
+}
+
+/// One line that a step of rows hands on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Listed {
+    /// A frame.
+    Row(Box<FrameRow>),
+    /// A file that could not be read to its end; the next one follows.
+    Problem(Error),
 }
 
 /// One output that was made.

@@ -17,7 +17,7 @@ use std::path::Path;
 /// An input that is open and was, when it was opened, the file that the job means.
 #[derive(Debug)]
 pub struct OpenInput<'a> {
-    input: &'a JobInput,
+    pub(super) input: &'a JobInput,
     file: File,
 }
 
@@ -30,12 +30,12 @@ pub struct OpenInput<'a> {
 pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Error> {
     let proxy = |r: &Recipe| matches!(r, Recipe::Proxy(_));
     match job.step {
-        StepKind::Inspect | StepKind::Frames => {}
+        StepKind::Inspect | StepKind::Rows | StepKind::Frames => {}
         // the sound and the tags of a movie are taken when its pictures are joined
         StepKind::Finish if job.unit == ClipUnit::File && job.parts().iter().any(|p| proxy(p.recipe)) => {}
         StepKind::Finish | StepKind::Deliver => return Ok(Vec::new()),
     }
-    if job.step == StepKind::Frames && job.inputs.len() > most {
+    if matches!(job.step, StepKind::Frames | StepKind::Rows) && job.inputs.len() > most {
         let e = std::io::Error::from_raw_os_error(libc::EMFILE);
         let doing = format!("open the {} frames of a range (at most {most} files may be open)", job.inputs.len());
         return Err(
@@ -111,7 +111,7 @@ impl OpenInput<'_> {
         Input { path: &self.input.path, file: &self.file, size: self.input.size }
     }
 
-    fn check(&self, when: &str) -> Result<(), Error> {
+    pub(super) fn check(&self, when: &str) -> Result<(), Error> {
         let s = fstat(&self.file)
             .map_err(|e| Error::io("FILE-UNREADABLE", "look at the file", &std::io::Error::from(e)))?;
         let mtime = i128::from(s.st_mtime) * 1_000_000_000 + i128::from(s.st_mtime_nsec);
@@ -159,6 +159,7 @@ pub fn work(
             staged().and_then(|dir| pass::finish(job, dir, prepared)).map(|r| StepOutcome::Rendered(Box::new(r)))
         }
         StepKind::Inspect => inspect_step(job, inputs, beside).map(|doc| StepOutcome::Inspected(Box::new(doc))),
+        StepKind::Rows => Err(Error::new(ErrorKind::Malformed, "JOB-INVALID", "rows are listed, not made")),
         StepKind::Deliver => deliver_step(job, staging).map(StepOutcome::Made),
     };
     let unchanged =

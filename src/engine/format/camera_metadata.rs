@@ -1,6 +1,7 @@
 //! Metadata files of cameras and their makers' tools, as files of their own: what they are, and every value as written. The
 //! fields belong to the clip beside which such a file lies.
 
+use super::rows::Each;
 use super::{Format, Input, Score};
 use crate::engine::container::bytes::Bytes;
 use crate::engine::document::camera;
@@ -35,12 +36,7 @@ impl Format for CameraMetadata {
     }
 
     fn read(&self, input: &Input<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error> {
-        let most = u64::try_from(camera::MOST_BYTES).unwrap_or(u64::MAX);
-        if input.size > most {
-            return Err(Error::limit(format!("a metadata file of {} bytes", input.size)));
-        }
-        let allowance = Limits { header_bytes: input.size, ..*limits };
-        let bytes = Bytes::file(input.file, input.size, &allowance).take(input.size)?;
+        let bytes = whole(input, limits)?;
         doc.format.id = ID.into();
         doc.format.container = camera::kind(&bytes).map(|k| k.title().into());
         let Some(sheet) = camera::read(&bytes, limits)? else { return Ok(()) };
@@ -49,6 +45,25 @@ impl Format for CameraMetadata {
         }
         Ok(())
     }
+
+    fn frames(&self, input: &Input<'_>, limits: &Limits, each: Each<'_>) -> Result<(), Error> {
+        let bytes = whole(input, limits)?;
+        if camera::frames(&bytes, limits, each)? {
+            return Ok(());
+        }
+        let what = camera::kind(&bytes).map_or("this file", camera::Kind::title);
+        Err(Error::unsupported(format!("{what} has no line for each frame")))
+    }
+}
+
+/// All of the file: tables are read as a whole.
+fn whole(input: &Input<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
+    let most = u64::try_from(camera::MOST_BYTES).unwrap_or(u64::MAX);
+    if input.size > most {
+        return Err(Error::limit(format!("a metadata file of {} bytes", input.size)));
+    }
+    let allowance = Limits { header_bytes: input.size, ..*limits };
+    Bytes::file(input.file, input.size, &allowance).take(input.size)
 }
 
 #[cfg(test)]

@@ -149,7 +149,7 @@ fn differs(a: &ClipDoc, b: &ClipDoc) -> Option<String> {
 }
 
 /// The last run of digits in a file name without its extension (`A001.1001.dpx` → 1001).
-fn frame_number(path: &Path) -> Option<i64> {
+pub(super) fn frame_number(path: &Path) -> Option<i64> {
     let stem = path.file_stem()?.as_bytes();
     let head = stem.get(..=stem.iter().rposition(u8::is_ascii_digit)?)?;
     let start = head.iter().rposition(|b| !b.is_ascii_digit()).map_or(0, |at| at.saturating_add(1));

@@ -3,6 +3,7 @@
 //! One file per format, one line per format in [`registry`]. A format decides by the bytes; the name
 //! of a file only breaks ties.
 
+mod acquisition;
 mod agree;
 mod arriraw;
 mod avi;
@@ -15,6 +16,7 @@ mod dpx;
 mod dpx_decode;
 mod exif;
 mod exr;
+mod facts;
 #[cfg(test)]
 mod fixtures;
 mod frames;
@@ -24,6 +26,7 @@ mod mov;
 mod mxf;
 mod red;
 pub mod registry;
+mod rows;
 mod tiff;
 mod ts;
 mod unknown;
@@ -33,6 +36,7 @@ mod wav_sample;
 pub use frames::MAX_INSPECTED_FRAMES;
 pub use inspect::{inspect, inspect_beside, probe};
 pub use registry::{FORMATS, is_frame_extension};
+pub use rows::{Each, MOST_FRAMES, rows};
 
 use crate::engine::image::Decoded;
 use crate::model::{ClipDoc, Error, Limits, MediaPath};
@@ -82,6 +86,15 @@ pub trait Format: Sync {
     /// # Errors
     /// Malformed, Limit, Unsupported or Io, with the offset; `doc` is then dropped.
     fn read(&self, input: &Input<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error>;
+
+    /// Hands on a row for each frame of one file in order, as it is read: labels, and what is known of each frame. `clip` and
+    /// `file` are left to [`rows()`]. A reader that knows nothing of single frames has nothing to write here.
+    ///
+    /// # Errors
+    /// As [`Format::read`], and what `each` answers.
+    fn frames(&self, input: &Input<'_>, limits: &Limits, each: Each<'_>) -> Result<(), Error> {
+        rows::plain(self, input, limits, each)
+    }
 
     /// Decodes the picture of one file, for formats of which each file is one frame. A channel of transparency is left
     /// out, one of brightness alone becomes three equal ones, and `how` says so. What is seen of a picture whose stored

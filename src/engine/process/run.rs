@@ -21,7 +21,7 @@ const KILL_GRACE: Duration = Duration::from_secs(2);
 /// How long pipes may stay open (held by a grandchild) after the child itself has ended.
 const PIPE_GRACE: Duration = Duration::from_millis(250);
 /// How often the time limit and the cancel flag are looked at.
-const TICK: Duration = Duration::from_millis(20);
+pub(super) const TICK: Duration = Duration::from_millis(20);
 
 /// A flag that stops running work; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -132,14 +132,35 @@ pub fn find(program: &str) -> Option<PathBuf> {
 /// # Errors
 /// `WORKER-CRASHED` (kind Io) when it cannot be started.
 pub fn run(call: &Call, cancel: &Cancel) -> Result<Finished, Error> {
+    let begin = Instant::now();
+    let mut child = spawn(call)?;
+    let (tell, told) = channel();
+    let out = Drain::start(child.stdout.take(), call.max_stdout, &tell);
+    let err = Drain::start(child.stderr.take(), call.max_stderr, &tell);
+    drop(tell);
+    let (out, err) = match (out, err) {
+        (Ok(o), Ok(e)) => (o, e),
+        (Err(e), _) | (_, Err(e)) => {
+            stop(child, Ended::Cancelled);
+            return Err(failed(call, &e));
+        }
+    };
+    let ended = wait(child, begin + Duration::from_secs(call.seconds), cancel, &told);
+    let (stdout, stdout_cut) = out.take();
+    let (stderr, _) = err.take();
+    Ok(Finished { ended, stdout, stdout_cut, stderr, wall: begin.elapsed() })
+}
+
+pub(super) fn failed(call: &Call, e: &std::io::Error) -> Error {
+    Error::io("WORKER-CRASHED", &format!("start {}", call.program.display()), e).at(&call.program)
+}
+
+/// Starts the program as [`run`] says.
+pub(super) fn spawn(call: &Call) -> Result<Child, Error> {
     if !call.program.is_absolute() {
         return Err(Error::new(ErrorKind::Io, "INTERNAL", "a program must be given by its absolute path"));
     }
-    let begin = Instant::now();
-    let failed = |e: &std::io::Error| {
-        Error::io("WORKER-CRASHED", &format!("start {}", call.program.display()), e).at(&call.program)
-    };
-    let mut child = Command::new(&call.program)
+    Command::new(&call.program)
         .args(&call.args)
         .env_clear()
         .env("PATH", SEARCH)
@@ -151,26 +172,11 @@ pub fn run(call: &Call, cancel: &Cancel) -> Result<Finished, Error> {
         .stderr(Stdio::piped())
         .process_group(0)
         .spawn()
-        .map_err(|e| failed(&e))?;
-    let (tell, told) = channel();
-    let out = Drain::start(child.stdout.take(), call.max_stdout, &tell);
-    let err = Drain::start(child.stderr.take(), call.max_stderr, &tell);
-    drop(tell);
-    let (out, err) = match (out, err) {
-        (Ok(o), Ok(e)) => (o, e),
-        (Err(e), _) | (_, Err(e)) => {
-            stop(child, Ended::Cancelled);
-            return Err(failed(&e));
-        }
-    };
-    let ended = wait(child, begin + Duration::from_secs(call.seconds), cancel, &told);
-    let (stdout, stdout_cut) = out.take();
-    let (stderr, _) = err.take();
-    Ok(Finished { ended, stdout, stdout_cut, stderr, wall: begin.elapsed() })
+        .map_err(|e| failed(call, &e))
 }
 
 /// Waits for both pipes to close and the child to end, or stops it.
-fn wait(mut child: Child, deadline: Instant, cancel: &Cancel, told: &Receiver<()>) -> Ended {
+pub(super) fn wait(mut child: Child, deadline: Instant, cancel: &Cancel, told: &Receiver<()>) -> Ended {
     let mut closed = false;
     let mut nap = Duration::from_micros(200);
     loop {
@@ -217,7 +223,7 @@ fn kill(group: Option<Pid>, signal: Signal) {
 }
 
 /// Ends the whole group; answers `why`, or `Lost`.
-fn stop(mut child: Child, why: Ended) -> Ended {
+pub(super) fn stop(mut child: Child, why: Ended) -> Ended {
     let group = group(&child);
     kill(group, Signal::TERM);
     let gone = gone_within(&mut child, TERM_GRACE);
@@ -252,10 +258,14 @@ pub(super) fn from_status(status: ExitStatus) -> Ended {
 }
 
 /// A thread that empties a pipe and keeps the beginning.
-struct Drain(Arc<Mutex<(Vec<u8>, bool)>>);
+pub(super) struct Drain(Arc<Mutex<(Vec<u8>, bool)>>);
 
 impl Drain {
-    fn start(pipe: Option<impl Read + Send + 'static>, max: usize, tell: &Sender<()>) -> std::io::Result<Self> {
+    pub(super) fn start(
+        pipe: Option<impl Read + Send + 'static>,
+        max: usize,
+        tell: &Sender<()>,
+    ) -> std::io::Result<Self> {
         let kept = Arc::new(Mutex::new((Vec::new(), false)));
         let (shared, tell) = (Arc::clone(&kept), tell.clone());
         std::thread::Builder::new().name("drain".into()).stack_size(128 << 10).spawn(move || {
@@ -279,7 +289,7 @@ impl Drain {
         Ok(Self(kept))
     }
 
-    fn take(self) -> (Vec<u8>, bool) {
+    pub(super) fn take(self) -> (Vec<u8>, bool) {
         self.0.lock().map(|mut k| std::mem::take(&mut *k)).unwrap_or_default()
     }
 }

@@ -71,6 +71,7 @@ fn page(proofs: &BTreeMap<String, Proof>) -> String {
             later.join(" ")
         );
     }
+    t.push_str("\nWhat is known of each frame, and on which files that is proven, is in [frames.md](frames.md).\n");
     t.push_str("\n## Fields\nThose that files of the collection fill; [fields.md](fields.md) says what they mean. What a vendor wrote besides is kept in `raw`.\n\n");
     t.push_str("| Field |");
     let ids: Vec<&str> = FORMATS.iter().map(|f| f.id()).filter(|id| proofs.contains_key(*id)).collect();

@@ -1,6 +1,6 @@
 //! How the seeds are made: by the project's own builders and by hand, without clock or chance.
 
-use super::camera;
+use super::{camera, timed};
 use rushes::control::Request;
 use rushes::engine::container::bytes::Endian;
 use rushes::engine::container::dpx::DpxHeader;
@@ -42,6 +42,12 @@ pub fn of(target: &str) -> Seeds {
         }
         "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon"), camera::of("jp2")].concat(),
         kind if CAMERA.contains(&kind) => camera::of(kind),
+        "camm" | "gpmf" | "rtmd" => timed::of(target),
+        "frames" => {
+            let mxf = mxf_samples().into_iter().filter(|(name, _)| name == "acquisition" || name == "open");
+            let sheets = texts(&super::sheets::CAMERA).into_iter().filter(|(name, _)| name.ends_with("frames"));
+            [timed::of(target), mxf.collect(), sheets.collect()].concat()
+        }
         "mxf" => mxf_samples(),
         "riff" => files(&["wav", "wav-bare", "rf64"]),
         "dpx" => files(&["dpx-big", "dpx-little", "dpx-empty"]),

@@ -9,6 +9,8 @@ mod entry;
 mod fragment;
 mod header;
 mod meta;
+mod sample;
+mod samples;
 mod sound;
 mod table;
 #[cfg(test)]
@@ -23,6 +25,8 @@ pub use header::{
     Edit, MediaHeader, MovieHeader, TrackHeader, edits, handler, media_header, movie_header, track_header,
 };
 pub use meta::{Tag, Value, items, keys_and_values, text_list};
+pub use sample::{MetaTrack, TimedMovie};
+pub use samples::{Durations, Sample, Samples};
 pub use sound::{Configuration, SoundEntry};
 pub use table::{Chunks, SampleSizes, Times, chunks, last_chunk_bytes, sample_offsets, sample_sizes, times};
 pub use top::{Boxes, Top, boxes, scan};

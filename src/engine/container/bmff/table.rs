@@ -49,7 +49,7 @@ pub struct Chunks {
 }
 
 /// The count of a table whose entries of `bits` bits follow; refused unless they fit in the box.
-fn fits(a: &Atom, at: u64, count: u32, bits: u64) -> Result<u32, Error> {
+pub(super) fn fits(a: &Atom, at: u64, count: u32, bits: u64) -> Result<u32, Error> {
     let bytes = u64::from(count).saturating_mul(bits).div_ceil(8);
     if bytes > a.end.saturating_sub(at) {
         let what = format!("box `{}` announces {count} entries, more than it holds", a.name());

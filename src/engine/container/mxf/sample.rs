@@ -8,6 +8,9 @@ use super::write::{batch, fill, head, id, index, partition, primer, properties, 
 /// Tags and values.
 pub type Properties = Vec<(u16, Vec<u8>)>;
 
+/// Sets by the last bytes of their keys.
+pub type Acquisition = Vec<([u8; 2], Properties)>;
+
 /// What the file says. Change what a test is about.
 #[derive(Debug, Clone)]
 pub struct Sample {
@@ -46,7 +49,9 @@ pub struct Sample {
     /// Further entries of the primer.
     pub tags: Vec<(u16, Ul)>,
     /// Properties of the system item's acquisition metadata, by the last bytes of their key.
-    pub acquisition: Vec<([u8; 2], Properties)>,
+    pub acquisition: Acquisition,
+    /// The same of the frames behind the first; a frame beyond its end has that of its last, or of the first.
+    pub later: Vec<Acquisition>,
     /// Company, product and version of the program that wrote it.
     pub writer: [String; 3],
     /// Text in a stream of its own, in a partition before the footer.
@@ -99,6 +104,7 @@ impl Default for Sample {
             more: Vec::new(),
             tags: Vec::new(),
             acquisition: Vec::new(),
+            later: Vec::new(),
             writer: ["Maker", "Writer", "1.0"].map(str::to_owned),
             document: None,
             repeated: None,
@@ -126,6 +132,16 @@ pub fn umid(n: u8) -> Vec<u8> {
 #[must_use]
 pub fn fraction((n, d): (i32, i32)) -> Vec<u8> {
     [n.to_be_bytes(), d.to_be_bytes()].concat()
+}
+
+/// A data element with these sets.
+fn acquisition(sets: &Acquisition) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (last, items) in sets {
+        let key = Ul::with([2, 0x53, 1, 1], [0x0c, 2, 1, 1, last[0], last[1], 0, 0]);
+        out.extend(super::write::klv(key, &properties(items)));
+    }
+    super::write::klv(Ul::with([1, 2, 1, 1], [0x0d, 1, 3, 1, 0x17, 1, 2, 1]), &out)
 }
 
 impl Sample {
@@ -312,21 +328,20 @@ impl Sample {
         }
         let sound = Ul::with([1, 2, 1, 1], [0x0d, 1, 3, 1, 0x16, 1, 3, 0]);
         let system = Ul::with([2, 5, 1, 1], [0x0d, 1, 3, 1, 4, 1, 1, 0]);
-        let mut unit = super::write::klv(system, &[0; 57]);
-        if !self.acquisition.is_empty() {
-            let mut sets = Vec::new();
-            for (last, items) in &self.acquisition {
-                let key = Ul::with([2, 0x53, 1, 1], [0x0c, 2, 1, 1, last[0], last[1], 0, 0]);
-                sets.extend(super::write::klv(key, &properties(items)));
+        let mut out = Vec::new();
+        for n in 0..frames {
+            out.extend(super::write::klv(system, &[0; 57]));
+            let later = n.checked_sub(1).and_then(|n| self.later.get(n).or(self.later.last()));
+            let sets = later.unwrap_or(&self.acquisition);
+            if !sets.is_empty() {
+                out.extend(acquisition(sets));
             }
-            let data = Ul::with([1, 2, 1, 1], [0x0d, 1, 3, 1, 0x17, 1, 2, 1]);
-            unit.extend(super::write::klv(data, &sets));
+            out.extend(super::write::klv(picture, &[0xaa; 4]));
+            if self.channels > 0 {
+                out.extend(super::write::klv(sound, &[0; 6]));
+            }
         }
-        unit.extend(super::write::klv(picture, &[0xaa; 4]));
-        if self.channels > 0 {
-            unit.extend(super::write::klv(sound, &[0; 6]));
-        }
-        unit.repeat(frames)
+        out
     }
 
     /// A partition behind the essence: of a document, or with the metadata so far.

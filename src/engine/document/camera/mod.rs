@@ -8,6 +8,7 @@ mod arri;
 mod arri_json;
 mod blackmagic;
 mod canon;
+mod frames;
 pub mod list;
 mod red;
 mod sony;
@@ -19,6 +20,9 @@ mod values;
 
 use crate::model::{Error, Limits, Rational};
 use serde::Serialize;
+use std::borrow::Cow;
+
+pub use frames::frames;
 
 /// Most bytes of a file.
 pub const MOST_BYTES: usize = 64 << 20;
@@ -145,6 +149,15 @@ fn missing(text: &str) -> bool {
     text.is_empty() || ["--", "n.a.", "n/a", "no scene name"].iter().any(|w| text.eq_ignore_ascii_case(w))
 }
 
+/// The text of a file. The tools run on Windows too: what is no UTF-8 is taken for Latin-1.
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(t) => Cow::Borrowed(t),
+        Err(_) => bytes.iter().map(|b| char::from(*b)).collect::<String>().into(),
+    }
+}
+
 /// Reads a file that a camera or its maker's tool wrote; `None` for any other file.
 ///
 /// # Errors
@@ -154,12 +167,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Option<Sheet>, Error> {
     if bytes.len() > MOST_BYTES {
         return Err(Error::limit(format!("a metadata file of more than {MOST_BYTES} bytes")));
     }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let text = match std::str::from_utf8(bytes) {
-        Ok(t) => std::borrow::Cow::Borrowed(t),
-        // The tools run on Windows too: what is no UTF-8 is taken for Latin-1.
-        Err(_) => bytes.iter().map(|b| char::from(*b)).collect::<String>().into(),
-    };
+    let text = text_of(bytes);
     let Some(kind) = kind_of(&text) else { return Ok(None) };
     match kind {
         Kind::SonyXml => sony::read(&text, limits),

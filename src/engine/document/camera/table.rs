@@ -34,6 +34,28 @@ pub(super) fn read(kind: Kind, text: &str, delimiter: char, limits: &Limits) -> 
     Ok((sheet, rows))
 }
 
+/// Hands on the line of names with each line of values, both as they are written.
+pub(super) fn lines(
+    text: &str,
+    delimiter: char,
+    limits: &Limits,
+    each: &mut dyn FnMut(&str, &str) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut records = Records { rest: text, delimiter, limits };
+    let mut names = None;
+    loop {
+        let from = records.rest;
+        let Some(cells) = records.next()? else { return Ok(()) };
+        let len = from.len().saturating_sub(records.rest.len());
+        let line = from.get(..len).unwrap_or_default().trim_matches(['\r', '\n']);
+        match names {
+            None => names = Some(line),
+            Some(names) if cells.iter().any(|c| !c.trim().is_empty()) => each(names, line)?,
+            Some(_) => {}
+        }
+    }
+}
+
 struct Records<'a> {
     rest: &'a str,
     delimiter: char,

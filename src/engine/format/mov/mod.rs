@@ -2,7 +2,7 @@
 //!
 //! Only headers are read: of the media itself, the few bytes of a timecode sample. The picture is the
 //! first enabled video track; frames are its samples. Timecode and reel come from the timecode track,
-//! camera metadata from the key lists and user data.
+//! camera metadata from the key lists, user data, and the first sample of tracks of timed metadata.
 
 mod codecs;
 mod color;
@@ -16,8 +16,10 @@ mod rate;
 mod sound;
 mod tags;
 mod timecode;
+mod timed;
 
-use super::{Format, Input, Score};
+use super::rows::document;
+use super::{Each, Format, Input, Score};
 use crate::engine::container::bmff::{self, Atom, Fragments, Top, Walk, find};
 use crate::engine::container::bytes::Bytes;
 use crate::model::{ClipDoc, Error, Limits, Origin};
@@ -66,11 +68,21 @@ impl Format for Mov {
         sound::read(&movie, picture.is_some(), &mut b, &mut walk, doc)?;
         timecode::read(&movie, picture, &mut b, &mut walk, doc)?;
         fields::fill(&found, doc);
+        timed::settings(&movie, &mut b, &mut walk, doc)?;
+        timed::first(&movie, input, limits, doc)?;
         timecode::lesser(&found, doc);
         timecode::end(picture, doc);
         dates::recorded(&movie, &found, doc);
         doc.warnings.append(&mut walk.warnings);
         Ok(())
+    }
+
+    fn frames(&self, input: &Input<'_>, limits: &Limits, each: Each<'_>) -> Result<(), Error> {
+        let doc = document(self, input, limits)?;
+        let mut b = Bytes::file(input.file, input.size, limits);
+        let mut walk = Walk::new(limits);
+        let top = bmff::scan(&mut b, &mut walk)?;
+        timed::rows(&Movie::read(&mut b, &top.moov, &mut walk)?, &doc, input, limits, each)
     }
 }
 

@@ -37,6 +37,7 @@ pub(super) struct Track {
     pub sizes: Option<SampleSizes>,
     pub chunks: Option<Chunks>,
     pub stsc: Option<Atom>,
+    pub stts: Option<Atom>,
     /// Offset of the sample tables.
     pub stbl: u64,
     /// The first composition offset, ticks: how much later than decoded the first sample is shown.
@@ -115,6 +116,7 @@ fn track(b: &mut Bytes<'_>, trak: &Atom, number: usize, walk: &mut Walk<'_>) -> 
         sizes: None,
         chunks: None,
         stsc: None,
+        stts: None,
         stbl: 0,
         shift: 0,
     };
@@ -172,6 +174,7 @@ fn tables(b: &mut Bytes<'_>, stbl: &Atom, t: &mut Track, walk: &mut Walk<'_>) ->
         t.shift = i64::from(shift.unwrap_or(0));
     }
     t.stsc = find(&all, b"stsc");
+    t.stts = find(&all, b"stts");
     t.stbl = stbl.at;
     Ok(())
 }

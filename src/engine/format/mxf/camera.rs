@@ -1,18 +1,23 @@
-//! Acquisition metadata of the first frame (SMPTE RDD 18, EBU Tech 3349): what lens and camera wrote beside it.
+//! Acquisition metadata of a frame (SMPTE RDD 18, EBU Tech 3349): what lens and camera wrote beside it.
 //!
 //! The sets lie in the system item or in ancillary data of each content package. They are found by their keys; a set that is
 //! spread over several ancillary packets is read as far as the first goes.
 
+use super::super::acquisition;
+use super::super::facts::Facts;
 use super::graph::{Graph, class};
 use super::{ID, raw};
 use crate::engine::container::bytes::Bytes;
 use crate::engine::container::mxf::{Klv, Set, Structure, Ul, klv};
-use crate::model::{ClipDoc, Error, Limits, Origin, Rational};
+use crate::engine::container::rtmd::Kind;
+use crate::model::{ClipDoc, Error, FrameRow, Limits, Origin};
 
 /// Most bytes of one element that are looked at.
 const MOST: u64 = 64 << 10;
 /// Most sets of a frame.
 const MOST_SETS: usize = 16;
+/// Most elements of a frame that are looked into.
+pub(super) const MOST_ELEMENTS: usize = 8;
 /// Bytes 1 to 12 of the keys of acquisition sets.
 const KEY: [u8; 12] = [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x53, 0x01, 0x01, 0x0c, 0x02, 0x01, 0x01];
 
@@ -22,31 +27,61 @@ const KEY: [u8; 12] = [0x06, 0x0e, 0x2b, 0x34, 0x02, 0x53, 0x01, 0x01, 0x0c, 0x0
 /// I/O and limits.
 pub(super) fn read(s: &Structure, b: &mut Bytes<'_>, doc: &mut ClipDoc) -> Result<(), Error> {
     let mut sets = Vec::new();
-    // system items and data: pictures and sound hold none
-    let carries = |k: &&Klv| k.is_system() || matches!(k.key.byte(12), 0x07 | 0x17 | 0x18);
-    for k in s.essence.first.iter().filter(carries).take(8) {
-        b.seek(k.body);
-        let value = b.take(k.len.min(MOST))?;
-        find(&value, k.body, &mut sets);
-        // sets that are elements themselves
-        if k.key.0.starts_with(&KEY) {
-            sets.push(Set::parse(k.key, k.at, &value).0);
-        }
+    for k in s.essence.first.iter().filter(|k| carries(k)).take(MOST_ELEMENTS) {
+        element(k, b, &mut sets)?;
     }
     for one in sets.iter().take(MOST_SETS) {
-        let kind = match (one.key.byte(12), one.key.byte(13)) {
-            (1, 1) => "lens",
-            (2, 1) => "camera",
-            _ => "user",
-        };
+        let kind = kind(one);
         for p in one.items.iter().take(128) {
-            doc.keep(ID, &format!("acquisition.{kind}.{:04x}", p.tag), raw::hex(&p.value));
+            doc.keep(ID, &format!("acquisition.{}.{:04x}", kind.name(), p.tag), raw::hex(&p.value));
         }
-        if kind != "user" {
-            fields(one, kind == "lens", doc);
+        if kind != Kind::User {
+            fields(one, kind == Kind::Lens, doc);
         }
     }
     Ok(())
+}
+
+/// Whether an element may hold acquisition sets: system items and data do, pictures and sound never.
+pub(super) fn carries(k: &Klv) -> bool {
+    k.is_system() || matches!(k.key.byte(12), 0x07 | 0x17 | 0x18) || k.key.0.starts_with(&KEY)
+}
+
+/// Adds the sets of one element.
+///
+/// # Errors
+/// I/O and limits.
+pub(super) fn element(k: &Klv, b: &mut Bytes<'_>, sets: &mut Vec<Set>) -> Result<(), Error> {
+    b.seek(k.body);
+    let value = b.take(k.len.min(MOST))?;
+    find(&value, k.body, sets);
+    // sets that are elements themselves
+    if k.key.0.starts_with(&KEY) {
+        sets.push(Set::parse(k.key, k.at, &value).0);
+    }
+    Ok(())
+}
+
+fn kind(s: &Set) -> Kind {
+    Kind::of([s.key.byte(12), s.key.byte(13)])
+}
+
+/// The values of a frame's sets, and all items as they are.
+pub(super) fn row(sets: &[Set], row: &mut FrameRow) {
+    let (mut facts, mut kept) = (Facts::default(), serde_json::Map::new());
+    for one in sets.iter().take(MOST_SETS) {
+        let kind = kind(one);
+        if kind != Kind::User {
+            take(&|tag| one.get(tag), kind == Kind::Lens, &mut facts);
+        }
+        for p in one.items.iter().take(128) {
+            kept.insert(format!("{}.{:04x}", kind.name(), p.tag), raw::hex(&p.value).into());
+        }
+    }
+    row.facts = facts.values;
+    if !kept.is_empty() {
+        row.raw.insert(ID.into(), kept.into());
+    }
 }
 
 /// The sets in a run of bytes.
@@ -64,82 +99,24 @@ fn find(value: &[u8], at: u64, out: &mut Vec<Set>) {
     }
 }
 
-/// An iris: f = 2^(8 (1 - n / 65536)).
-fn iris(n: u16) -> f64 {
-    (8.0 * (1.0 - f64::from(n) / 65_536.0)).exp2()
-}
-
-/// Four bits of signed exponent and twelve of mantissa, in decimal.
-fn small(n: u16) -> f64 {
-    let exponent = i32::from((n >> 12) as u8);
-    let exponent = if exponent > 7 { exponent - 16 } else { exponent };
-    f64::from(n & 0x0fff) * 10f64.powi(exponent)
-}
-
+/// The items of sets into the document's fields, set by set.
 fn fields(s: &Set, lens: bool, doc: &mut ClipDoc) {
-    let o = |name: &str| Origin::new(ID, format!("RDD 18 {name}"), format!("first frame, offset {:#x}", s.at));
-    let rounded = |x: f64| (x * 1e4).round() / 1e4;
+    let origin = |name: &str| Origin::new(ID, format!("RDD 18 {name}"), format!("first frame, offset {:#x}", s.at));
+    let get = |tag| s.get(tag);
+    let mut facts = Facts::default();
+    take(&get, lens, &mut facts);
+    facts.fill(doc, &origin);
+    if !lens {
+        acquisition::body(&get, &origin, doc);
+    }
+}
+
+fn take(get: acquisition::Get<'_>, lens: bool, facts: &mut Facts) {
     if lens {
-        if let Some(t) = s.u16(0x8008).filter(|n| *n > 0) {
-            doc.set("lens.t_stop", |d| &mut d.lens.t_stop, rounded(iris(t)), o("IrisTNumber"));
-        }
-        if let Some(x) = s.u16(0x8001).map(small).filter(|x| *x > 0.0) {
-            doc.set("lens.focus_m", |d| &mut d.lens.focus_m, rounded(x), o("FocusPositionFromImagePlane"));
-        }
-        if let Some(x) = s.u16(0x8005).map(small).filter(|x| *x > 0.0) {
-            let mm = rounded(x * 1000.0);
-            doc.set("lens.focal_length_mm", |d| &mut d.lens.focal_length_mm, mm, o("LensZoomActualFocalLength"));
-        }
-        if let Some(t) = s.get(0x8007).and_then(text) {
-            doc.set("lens.model", |d| &mut d.lens.model, t, o("LensAttributes"));
-        }
-        return;
+        acquisition::lens(get, facts);
+    } else {
+        acquisition::camera(get, acquisition::CINEMA, facts);
     }
-    if let Some(n) = s.u32(0x8108).filter(|n| (1..=21_600).contains(n)) {
-        let degrees = rounded(f64::from(n) / 60.0);
-        doc.set("exposure.shutter_angle", |d| &mut d.exposure.shutter_angle, degrees, o("ShutterSpeed_Angle"));
-    }
-    if let Some((n, m)) = s.rational(0x8109).filter(|(n, m)| *n > 0 && *m > 0) {
-        let seconds = f64::from(n) / f64::from(m);
-        doc.set("exposure.shutter_s", |d| &mut d.exposure.shutter_s, seconds, o("ShutterSpeed_Time"));
-    }
-    // exposure index before sensitivity: it is what the exposure was made for
-    for (tag, name) in [(0x8115, "ExposureIndexofPhotoMeter"), (0x810b, "ISOSensitivity")] {
-        if let Some(n) = s.u16(tag).filter(|n| *n > 0) {
-            doc.set("exposure.iso", |d| &mut d.exposure.iso, u32::from(n), o(name));
-            break;
-        }
-    }
-    if let Some(n) = s.u16(0x810e).filter(|n| *n > 0) {
-        let k = u32::from(n);
-        doc.set("exposure.white_balance_k", |d| &mut d.exposure.white_balance_k, k, o("WhiteBalance"));
-    }
-    if let Some(n) = s.u16(0x8103).filter(|n| *n > 0) {
-        let nd = if n == 1 { "clear".to_owned() } else { format!("1/{n}") };
-        doc.set("exposure.nd", |d| &mut d.exposure.nd, nd, o("NeutralDensityFilterWheelSetting"));
-    }
-    if let Some(r) = s.rational(0x8106).and_then(super::graph::rate).filter(|r: &Rational| r.nominal() <= 10_000) {
-        doc.set("fps.sensor", |d| &mut d.fps.sensor, r, o("CaptureFrameRate"));
-    }
-    if let Some(t) = s.get(0x8114).and_then(text) {
-        attributes(&t, &o("CameraAttributes"), doc);
-    }
-}
-
-/// Model and serial number, as one text with the number at its end: at least five figures, as model names end in fewer.
-fn attributes(t: &str, origin: &Origin, doc: &mut ClipDoc) {
-    let (model, serial) = match t.rsplit_once(char::is_whitespace) {
-        Some((m, s)) if s.len() >= 5 && s.bytes().all(|c| c.is_ascii_digit()) => (m.trim(), Some(s)),
-        _ => (t, None),
-    };
-    doc.set("camera.model", |d| &mut d.camera.model, model.to_owned(), origin.clone());
-    if let Some(s) = serial {
-        doc.set("camera.serial", |d| &mut d.camera.serial, s.to_owned(), origin.clone());
-    }
-}
-
-fn text(value: &[u8]) -> Option<String> {
-    crate::engine::container::bytes::field_text(value).filter(|t| t.len() <= 256 && !t.contains(char::is_control))
 }
 
 /// Makers and beginnings of product names that are cameras and nothing else. Other products of these makers are decks and
@@ -232,18 +209,5 @@ fn device(xml: &str, at: u64, doc: &mut ClipDoc) {
             }
         }
         return;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_the_camera() {
-        assert!((iris(0x8000) - 16.0).abs() < 1e-9);
-        assert!((small(0xd023) - 0.035).abs() < 1e-12, "{}", small(0xd023));
-        assert!((small(0x0002) - 2.0).abs() < 1e-12);
-        assert!((small(0x1019) - 250.0).abs() < 1e-9);
     }
 }

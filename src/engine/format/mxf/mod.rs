@@ -6,6 +6,9 @@
 mod camera;
 mod codecs;
 mod color;
+mod frames;
+#[cfg(test)]
+mod frames_tests;
 mod graph;
 mod length;
 mod picture;
@@ -15,7 +18,7 @@ mod sound;
 mod tests;
 mod timecode;
 
-use super::{Format, Input, Score, has_extension, unknown};
+use super::{Each, Format, Input, Score, has_extension, unknown};
 use crate::engine::container::bytes::Bytes;
 use crate::engine::container::mxf::{MOST_RUN_IN, Set, Structure, find_header, partition};
 use crate::model::{ClipDoc, Error, Limits, Origin};
@@ -98,6 +101,10 @@ impl Format for Mxf {
         camera::read(&s, &mut b, doc)?;
         camera::writer(&graph, doc);
         Ok(())
+    }
+
+    fn frames(&self, input: &Input<'_>, limits: &Limits, each: Each<'_>) -> Result<(), Error> {
+        frames::rows(self, input, limits, each)
     }
 }
 

@@ -1,0 +1,4 @@
+//! `rtmd`: the body lies in `src/`.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| rushes_fuzz::run("rtmd", data));
