@@ -23,7 +23,7 @@ pub mod samples;
 mod tests;
 
 pub use facts::{Facts, Place, Span, fold};
-pub use names::{Field, Kind, all as fields, find as find_field};
+pub use names::{Field, Kind, all as fields, find as find_field, short_names};
 pub use order::{Key, Order};
 pub use tree::{Compare, Op, Query};
 pub use value::{Label, Test};

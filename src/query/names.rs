@@ -29,6 +29,25 @@ pub enum Kind {
     Group,
 }
 
+impl Kind {
+    /// In words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Rate => "rate",
+            Self::Bool => "yes or no",
+            Self::Label => "timecode label",
+            Self::Date => "date",
+            Self::Path => "path below the folder",
+            Self::Span => "labels from start to end",
+            Self::List => "list, has: only",
+            Self::Group => "group, has: only",
+        }
+    }
+}
+
 /// One name.
 #[derive(Debug)]
 pub(super) struct Name {
@@ -178,6 +197,17 @@ pub fn find(name: &str, of_group: bool) -> Result<Field, Flaw> {
             Err(Flaw::new(at, format!("`{name}` may mean several fields")).fix(format!("write {}", names.join(" or "))))
         }
     }
+}
+
+/// The short names of a field.
+#[must_use]
+pub fn short_names(f: Field) -> Vec<String> {
+    let mut all: Vec<String> = SHORT.iter().filter(|(_, n)| *n == f.name()).map(|(s, _)| (*s).to_owned()).collect();
+    let last = f.name().rsplit('.').next().unwrap_or("");
+    if last != f.name() && !all.iter().any(|s| s == last) && find(last, false) == Ok(f) {
+        all.push(last.to_owned());
+    }
+    all
 }
 
 fn unknown(name: &str, plain: &str) -> Flaw {

@@ -13,4 +13,5 @@ mod pictures;
 mod plates;
 mod recompute;
 mod running;
+mod search;
 mod surroundings;
