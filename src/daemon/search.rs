@@ -20,6 +20,8 @@ const PART_BYTES: usize = 8 << 20;
 const KEPT: Duration = Duration::from_secs(60);
 /// Clips in all lists that are kept, at most; about 60 bytes each.
 const MOST_KEPT: usize = 2_000_000;
+/// Lists of at most so many hits are made at once, longer ones one after the other.
+const SHORT: usize = 10_000;
 /// Fields that may be asked for.
 const MOST_FIELDS: usize = 200;
 /// How often the table is brought up to date when nobody searches.
@@ -39,6 +41,8 @@ struct Kept {
 pub(super) struct Searches {
     next: AtomicU64,
     kept: Mutex<Vec<Kept>>,
+    /// Held while a list without a near end is made: one after the other, whatever number of clients asks.
+    long: Mutex<()>,
 }
 
 impl Searches {
@@ -53,6 +57,7 @@ impl Searches {
         let order: Order = r.sort.parse().map_err(|f| refused("order", &r.sort, &f))?;
         let query = if r.all { query } else { query.of_present() };
         let most = r.limit.and_then(|n| usize::try_from(n).ok()).unwrap_or(usize::MAX);
+        let alone = (most > SHORT).then(|| self.long.lock().unwrap_or_else(PoisonError::into_inner));
         let found = index.search(&query, &order, most)?;
         let list = Kept {
             token: self.next.fetch_add(1, Ordering::Relaxed),
@@ -70,6 +75,7 @@ impl Searches {
                 kept.remove(0);
             }
         }
+        drop(alone);
         Ok(Response::Hits(page))
     }
 
@@ -143,14 +149,15 @@ fn part(index: &Index, shared: &Shared, list: &Kept, from: u64, fields: &[&str])
 }
 
 fn hit(clip: FoundClip, root: &dyn Fn(&str) -> Option<PathBuf>, fields: &[&str]) -> Hit {
-    let place = |l: &Location| {
-        let path = l.path();
-        let path = root(&l.root).map_or_else(|| path.clone(), |r| MediaPath::from(r.join(path.as_path())));
-        HitPlace { folder: Some(l.root.clone()), path }
+    let place = |(name, path): (String, MediaPath)| {
+        let path = root(&name).map_or_else(|| path.clone(), |r| MediaPath::from(r.join(path.as_path())));
+        HitPlace { folder: Some(name), path }
     };
-    let mut locations = clip.locations;
-    locations.sort();
-    let mut places: Vec<HitPlace> = locations.iter().map(place).collect();
+    let mut at: Vec<(String, MediaPath)> =
+        clip.locations.iter().map(|l: &Location| (l.root.clone(), l.path())).collect();
+    // the first is the one by which hits are in order
+    at.sort_by_cached_key(|(name, path)| (name.clone(), path.to_text()));
+    let mut places: Vec<HitPlace> = at.into_iter().map(place).collect();
     let present = !places.is_empty();
     if let Some(path) = clip.doc.first.filter(|_| !present) {
         places.push(HitPlace { folder: None, path });

@@ -56,6 +56,12 @@ impl Texts {
         true
     }
 
+    pub(super) fn shrink(&mut self) {
+        self.arena.shrink_to_fit();
+        self.starts.shrink_to_fit();
+        self.lengths.shrink_to_fit();
+    }
+
     pub(super) fn bytes(&self) -> usize {
         self.arena.capacity() + self.starts.capacity() * 4 + self.lengths.capacity() * 2
     }
@@ -189,6 +195,22 @@ impl Column {
         match self {
             Self::Own(t) => t.set(n, text),
             Self::Coded(c) => c.set(n, text),
+        }
+    }
+
+    /// Gives back memory that was taken ahead.
+    pub(super) fn shrink(&mut self) {
+        match self {
+            Self::Own(t) => t.shrink(),
+            Self::Coded(c) => {
+                c.texts.shrink();
+                c.by_hash.shrink_to_fit();
+                match &mut c.codes {
+                    Codes::One(v) => v.shrink_to_fit(),
+                    Codes::Two(v) => v.shrink_to_fit(),
+                    Codes::Four(v) => v.shrink_to_fit(),
+                }
+            }
         }
     }
 

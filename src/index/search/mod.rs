@@ -201,7 +201,10 @@ impl Index {
                 return Ok(None);
             }
             let page = self.with(|s| s.page(b"c", last.as_deref(), PAGE));
-            let Some((key, _)) = page.last() else { return Ok(Some(table)) };
+            let Some((key, _)) = page.last() else {
+                table.shrink();
+                return Ok(Some(table));
+            };
             last = Some(key.clone());
             let facts: Vec<(ClipId, Facts)> = self.with(|s| {
                 let one = |(_, v): &(Vec<u8>, Vec<u8>)| parse::<FoundClip>(s, v).map(|c| (c.id.clone(), c.facts()));

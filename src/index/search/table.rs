@@ -72,6 +72,13 @@ impl Table {
         columns + self.ids.bytes() + self.labels.capacity() * size_of::<Labels>() + self.later.len() * 80
     }
 
+    /// Gives back memory that was taken ahead.
+    pub(super) fn shrink(&mut self) {
+        self.ids.shrink();
+        self.labels.shrink_to_fit();
+        self.columns.iter_mut().flatten().for_each(Column::shrink);
+    }
+
     /// Takes a clip in, in place of what was known of it. `false`: there is no room for more.
     pub(super) fn put(&mut self, id: &ClipId, facts: &Facts) -> bool {
         let Some(row) = self.row_for(id) else { return false };

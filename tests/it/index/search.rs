@@ -5,7 +5,6 @@ use rushes::index::{Batch, ClipRecord, Index, Location, open};
 use rushes::model::{AudioTrack, ClipDoc, ClipFile, ClipId, ClipUnit, Origin, Rational, Timecode, TimecodeInfo};
 use rushes::query::Order;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// A number made of another: the same on every machine, in no order.
@@ -37,7 +36,7 @@ fn clip(n: u64) -> ClipRecord {
     d.slate.scene = Some(format!("{}{}", n / 40 % 180, ["", "A", "B"][m as usize % 3]));
     d.slate.take = Some(format!("{}", m % 9 + 1));
     d.slate.circled = Some(m.is_multiple_of(4));
-    d.slate.note = (m % 10 == 0).then(|| format!("good for sound, focus soft at the end, {}", m % 5000));
+    d.slate.note = m.is_multiple_of(10).then(|| format!("good for sound, focus soft at the end, {}", m % 5000));
     let rate = Rational::new(24_000, 1001).unwrap();
     let start = Timecode::from_frames((m % 2_000_000) as i64, rate, false).unwrap();
     let frames = 100 + m % 9000;
@@ -93,7 +92,6 @@ fn clip(n: u64) -> ClipRecord {
 }
 
 fn commit(index: &Index, from: u64, to: u64) -> f64 {
-    let begun = Instant::now();
     let mut spent = Duration::ZERO;
     for group in (from..to).step_by(200) {
         let mut b = Batch::new();
@@ -102,8 +100,27 @@ fn commit(index: &Index, from: u64, to: u64) -> f64 {
         index.commit(&b).unwrap();
         spent += one.elapsed();
     }
-    println!("  {} clips in groups of 200: {:.1?}, of that commits {:.1?}", to - from, begun.elapsed(), spent);
     (to - from) as f64 / spent.as_secs_f64()
+}
+
+/// Commits to an index that has a table and to one that has none, in turn.
+fn beside(with: &Index, without: &Index, part: u64) {
+    with.refresh_search(&|| true).unwrap();
+    let (mut rates, mut refreshed) = ([Vec::new(), Vec::new()], Vec::new());
+    for round in 0..5 {
+        let (from, to) = (round * part, (round + 1) * part);
+        rates[0].push(commit(without, from, to));
+        rates[1].push(commit(with, from, to));
+        let begun = Instant::now();
+        with.refresh_search(&|| true).unwrap();
+        refreshed.push(begun.elapsed().as_secs_f64() * 1e6 / part as f64);
+    }
+    rates.iter_mut().for_each(|r| r.sort_by(f64::total_cmp));
+    refreshed.sort_by(f64::total_cmp);
+    println!(
+        "commits, medians of five in turn: {:.0} clips/s without a table, {:.0} with one; then {:.1} us a clip to bring it up to date",
+        rates[0][2], rates[1][2], refreshed[2]
+    );
 }
 
 fn memory(what: &str) -> u64 {
@@ -142,25 +159,13 @@ fn a_million_clips() {
     let clips: u64 = std::env::var("RUSHES_MEASURE_CLIPS").ok().and_then(|n| n.parse().ok()).unwrap_or(1_000_000);
     let t = tempfile::tempdir().unwrap();
     let index = open(t.path(), 1).unwrap().index;
-    let part = (clips / 10).max(1000);
-    println!("without a table:");
-    let plain = commit(&index, 0, part);
-    index.refresh_search(&|| true).unwrap();
-    let stop = AtomicBool::new(false);
-    println!("with a table that is kept up to date beside it:");
-    let kept = std::thread::scope(|s| {
-        s.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
-                index.refresh_search(&|| true).unwrap();
-                std::thread::sleep(Duration::from_secs(2));
-            }
-        });
-        let rate = commit(&index, part, 2 * part);
-        stop.store(true, Ordering::Relaxed);
-        rate
-    });
-    println!("commits: {plain:.0} clips/s without a table, {kept:.0} clips/s with one");
-    commit(&index, 2 * part, clips.max(2 * part));
+    let other = tempfile::tempdir().unwrap();
+    beside(&index, &open(other.path(), 1).unwrap().index, (clips / 100).max(200));
+    drop(other);
+    println!("{:.0} clips/s", commit(&index, 0, clips));
+    let bytes: u64 =
+        std::fs::read_dir(t.path().join("index")).unwrap().map(|e| e.unwrap().metadata().unwrap().len()).sum();
+    println!("{} MB on disk", bytes >> 20);
     drop(index);
     let begun = Instant::now();
     let index = open(t.path(), 2).unwrap().index;
