@@ -7,7 +7,7 @@ use std::fmt;
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::All => Ok(()),
+            Self::All => f.write_str("*"),
             Self::And(all) => joined(f, all, " ", |q| matches!(q, Self::Or(_) | Self::And(_))),
             Self::Or(any) => joined(f, any, " or ", |q| matches!(q, Self::Or(_))),
             Self::Not(q) => {

@@ -124,6 +124,7 @@ const CONDITIONS: &[&str] = &[
     "unit=file",
     "clip.id=*1",
     "name=a001c00?_*",
+    "*",
 ];
 
 /// A query, brackets and all; each can be read.
