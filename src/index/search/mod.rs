@@ -2,7 +2,7 @@
 //!
 //! Why not look-up keys in the store: a clip has forty values and sixty words. A hundred small keys for each would make a
 //! commit many times slower and a start, which reads every key once, many times longer; a scan of one column in memory
-//! takes a millisecond for a million clips (`docs/performance.md`), and nothing of it has to survive a crash, a damaged
+//! takes a few milliseconds for a million clips (`docs/performance.md`), and nothing of it has to survive a crash, a damaged
 //! store or a change of version: it is made from what the store says, and made again whenever that was replaced.
 //!
 //! * **Size**: a column of few different values takes one, two or four bytes a clip, others the text itself; about 300
