@@ -45,6 +45,7 @@ faults: $(RUSHES_BIN) ## short fault scripts: kill -9, full disk, growing files,
 
 faults-long: $(RUSHES_BIN) ## the same at full length (hours, root)
 	@RUSHES_BIN="$(abspath $(RUSHES_BIN))" tests/run-faults.sh long
+	@RUSHES_BATTER=65536 cargo test --release --test it battered -- --nocapture
 
 systemd-check: ## unit, sysusers and tmpfiles files: no warnings, exposure at most 1.5
 	@tests/systemd/verify.sh

@@ -229,6 +229,17 @@ def inspect(work):
         real = sorted(p for p in Path(data).rglob("*") if p.is_file() and p.suffix.lower() in ends)[:100]
         if real:
             kinds.append((f"real camera files, {len(real)}", real))
+        ends |= {".mxf", ".exr", ".jp2", ".j2c", ".ari", ".r3d", ".tif", ".tiff", ".dng", ".avi", ".ts", ".cin", ".3gp", ".cr2", ".cr3"}
+        small = sorted(p for p in Path(data).rglob("*") if p.is_file() and p.suffix.lower() in ends and p.stat().st_size < 400_000)
+        if small:
+            folder = work / "mixed"
+            folder.mkdir()
+            mixed = []
+            for n in range(1000):
+                source = small[n % len(small)]
+                mixed.append(folder / f"{n // 100:02}_{n:04}x{source.suffix}")
+                shutil.copy(source, mixed[-1])
+            kinds.append(("small files of all kinds, 1000", mixed))
     tools = [("exiftool", ["exiftool", "-j"]), ("mediainfo", ["mediainfo", "--Output=JSON"]),
              ("ffprobe", ["ffprobe", "-v", "quiet", "-print_format", "json", "-show_format", "-show_streams"])]
     rows = []
@@ -242,7 +253,7 @@ def inspect(work):
         rows.append([title + note, show(ours)] + [f"{show(t)} ({ours / t:.2f})" for t in theirs] + [""] * (3 - len(theirs)))
     table("`rushes inspect --json` beside others; in brackets the ratio rushes : other",
           ["", "rushes", *[n if have(n) else f"{n} (not installed)" for n, _ in tools]], rows)
-    print("\nrushes starts one locked-in worker process for each clip; the others read everything in one process. ffprobe takes one file.")
+    print("\nrushes reads many clips of few files in one locked-in worker process, at least one for each thread; the others read everything in one process. ffprobe takes one file.")
 
 
 # ---- plates

@@ -60,7 +60,7 @@ pub fn jp2(data: &[u8]) {
     for bytes in [data.to_vec(), [CODESTREAM, data].concat()] {
         let found = read(&bytes, |b, l| {
             let c = Codestream::read(b, l)?;
-            let end = c.tiles_end(b, bytes.len() as u64, l)?;
+            let end = c.tiles(b, bytes.len() as u64, l)?;
             Ok((c, end))
         });
         if let Some((c, _)) = found {

@@ -1,5 +1,6 @@
 //! From the paths of a command line to regular files: sorted, never through links in folders.
 
+use crate::engine::sequence::beside::{MOST_LISTS, may_be_list, of_clip};
 use crate::model::{Error, ErrorKind, MediaPath};
 use rustix::fs::{Mode, OFlags};
 use std::ffi::OsString;
@@ -91,6 +92,28 @@ fn names(path: &Path) -> std::io::Result<Vec<OsString>> {
     let mut names = fs::read_dir(path)?.map(|e| e.map(|e| e.file_name())).collect::<Result<Vec<_>, _>>()?;
     names.sort_unstable_by(|a, b| b.cmp(a));
     Ok(names)
+}
+
+/// The names of one folder after the other, to find metadata files beside clips.
+#[derive(Debug, Default)]
+pub struct Listing {
+    dir: Option<PathBuf>,
+    /// Sorted.
+    names: Vec<OsString>,
+}
+
+impl Listing {
+    /// The names of the files in `dir` that hold metadata of `clip`, and the lists of the folder; none when the folder cannot be listed.
+    pub fn beside(&mut self, dir: &Path, clip: &str) -> Vec<OsString> {
+        let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+        if self.dir.as_deref() != Some(dir) {
+            self.names = names(dir).unwrap_or_default();
+            self.names.reverse();
+            self.dir = Some(dir.to_owned());
+        }
+        let lists = self.names.iter().filter(|n| may_be_list(n)).take(MOST_LISTS).map(OsString::as_os_str);
+        of_clip(clip, &self.names).into_iter().chain(lists).map(OsString::from).collect()
+    }
 }
 
 /// Opens a regular file for reading; never waits for a pipe.

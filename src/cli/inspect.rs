@@ -9,13 +9,12 @@ use super::steps::{Bench, Wanted};
 use crate::engine::format::is_frame_extension;
 use crate::engine::sequence;
 use crate::model::{ClipDoc, ClipUnit, Limits, MediaPath};
-use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 /// Clips that are inspected before the first of them is shown.
-const AHEAD: usize = 16;
+const AHEAD: usize = 192;
 
 /// Runs the command.
 ///
@@ -31,7 +30,7 @@ pub fn run(args: &InspectArgs) -> Outcome {
     walk.troubles.iter().for_each(say_error);
     let clips = group(walk.files, args.frames);
     for some in clips.chunks(AHEAD) {
-        let docs: Vec<_> = some.par_iter().map(|w| bench.inspect(w, Limits::default())).collect();
+        let docs = bench.inspect_all(some, Limits::default());
         if let Some(n) = bench.signal() {
             return Ok(Ending::Signal(n));
         }
@@ -93,7 +92,8 @@ pub(super) fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
         folders.entry(dir).or_default().push(f.path);
     }
     let mut clips = Vec::new();
-    for (_, mut paths) in folders {
+    let mut listing = files::Listing::default();
+    for (dir, mut paths) in folders {
         paths.sort_unstable();
         paths.dedup();
         let names: Vec<&OsStr> = paths.iter().filter_map(|p| p.as_path().file_name()).collect();
@@ -101,12 +101,14 @@ pub(super) fn group(found: Vec<Found>, frames: bool) -> Vec<Wanted> {
             continue;
         }
         for g in sequence::group(&names, &|ext| !frames && is_frame_extension(ext)) {
-            let files = g.members.iter().filter_map(|i| paths.get(*i).cloned()).collect();
+            let files: Vec<MediaPath> = g.members.iter().filter_map(|i| paths.get(*i).cloned()).collect();
             let (first_frame, gaps) = match (g.unit, g.run) {
                 (ClipUnit::Sequence, Some(run)) => (Some(run.first), run.gaps),
                 _ => (None, Vec::new()),
             };
-            clips.push(Wanted { name: g.name, unit: g.unit, root: None, files, first_frame, gaps });
+            let beside = listing.beside(&dir, &g.name).into_iter().map(|n| MediaPath::from(dir.join(n)));
+            let beside = beside.filter(|p| !files.contains(p)).collect();
+            clips.push(Wanted { name: g.name, unit: g.unit, root: None, files, beside, first_frame, gaps });
         }
     }
     clips

@@ -113,7 +113,11 @@ fn is_wanted(folder: &Folder, unit: &Unit, only: &[PathBuf]) -> bool {
 
 /// The clips met so far, by show and name. Contents are not read here: only clips of other sizes are certainly others.
 #[derive(Default)]
-struct Names(HashMap<(String, String), Vec<Met>>);
+struct Names {
+    met: HashMap<(String, String), Vec<Met>>,
+    /// What lies in the folder of the clip at hand.
+    listing: super::files::Listing,
+}
 
 /// What is kept of a clip's document, and the sizes of its files.
 type Met = (ClipDoc, Vec<u64>);
@@ -125,7 +129,7 @@ impl Names {
     /// Takes a clip, and names one that came before and that it may be mistaken for.
     fn note(&mut self, folder: &Folder, unit: &Unit, doc: &ClipDoc) -> Option<MediaPath> {
         let sizes: Vec<u64> = unit.files.iter().map(|f| f.1.size).collect();
-        let earlier = self.0.entry((folder.show.clone(), collision_key(&unit.name))).or_default();
+        let earlier = self.met.entry((folder.show.clone(), collision_key(&unit.name))).or_default();
         let other = earlier.iter().find(|(d, s)| *s != sizes && may_be_mistaken(d, doc));
         let other = other.and_then(|(d, _)| d.clip.files.first()).map(|f| f.path.clone());
         if earlier.len() < MOST_OF_A_NAME {
@@ -140,11 +144,16 @@ impl Names {
 }
 
 fn plan_clip(config: &Config, folder: &Folder, unit: &Unit, bench: &Bench, names: &mut Names) -> ClipPlan {
+    let dir = unit.dir.as_path();
+    let beside = names.listing.beside(&folder.path.join(dir), &unit.name).into_iter();
+    let files: Vec<MediaPath> = unit.files.iter().map(|f| f.0.clone()).collect();
+    let beside = beside.map(|n| MediaPath::from(dir.join(n))).filter(|p| !files.contains(p)).collect();
     let wanted = Wanted {
+        beside,
         name: unit.name.clone(),
         unit: unit.unit,
         root: Some(folder.path.clone()),
-        files: unit.files.iter().map(|f| f.0.clone()).collect(),
+        files,
         first_frame: unit.first_frame,
         gaps: unit.gaps.clone(),
     };

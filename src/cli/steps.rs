@@ -1,9 +1,11 @@
 //! Inspecting clips for the command line: the same sandboxed worker that the daemon uses.
 
 use super::interrupt::Interrupt;
-use crate::engine::deliver::{JobFile, JobInput, StepKind, StepOutcome};
-use crate::exec::{Cancel, local};
+use crate::engine::deliver::{JobFile, JobInput, StepKind, StepOutcome, StepResult};
+use crate::exec::{Cancel, local, many};
 use crate::model::{ClipDoc, ClipUnit, Error, FrameGap, Limits, MediaPath, stable_id};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
@@ -20,6 +22,8 @@ pub struct Wanted {
     pub root: Option<PathBuf>,
     /// Its files in order, as they shall appear in the document (relative to `root`, if there is one).
     pub files: Vec<MediaPath>,
+    /// Metadata files beside it, as they shall appear in the document.
+    pub beside: Vec<MediaPath>,
     /// Number of the first frame of a sequence.
     pub first_frame: Option<i64>,
     /// Missing frames.
@@ -80,21 +84,61 @@ impl Bench {
     /// What the inspection found: `FILE-*`, `LIMIT-*`, `WORKER-*`, `JOB-CANCELLED`.
     pub fn inspect(&self, wanted: &Wanted, limits: Limits) -> Result<ClipDoc, Error> {
         let job = inspect_job(wanted, limits)?;
-        match self.run(&job).outcome {
-            StepOutcome::Inspected(mut doc) => {
-                for (file, path) in doc.clip.files.iter_mut().zip(&wanted.files) {
-                    file.path = path.clone();
-                }
-                if doc.clip.first_frame.is_none() {
-                    doc.clip.first_frame = wanted.first_frame;
-                }
-                doc.clip.gaps.clone_from(&wanted.gaps);
-                Ok(*doc)
+        answer(wanted, &job, self.run(&job).outcome)
+    }
+
+    /// Reads what is known of clips, in their order: those of few files many by one worker, the others by a worker each.
+    #[must_use]
+    pub fn inspect_all(&self, wanted: &[Wanted], limits: Limits) -> Vec<Result<ClipDoc, Error>> {
+        let jobs: Vec<Result<JobFile, Error>> = wanted.par_iter().map(|w| inspect_job(w, limits)).collect();
+        let small: Vec<(usize, &JobFile)> = jobs
+            .iter()
+            .enumerate()
+            .filter_map(|(n, j)| Some((n, j.as_ref().ok().filter(|j| many::is_small(j))?)))
+            .collect();
+        // as many parts as threads, and more where one worker would have too much
+        let part = small.len().div_ceil(rayon::current_num_threads().max(1)).clamp(1, many::MOST_CLIPS);
+        let answers: BTreeMap<usize, StepResult> = small
+            .par_chunks(part)
+            .filter(|part| part.len() > 1)
+            .flat_map_iter(|part| {
+                let jobs: Vec<JobFile> = part.iter().map(|(_, j)| (*j).clone()).collect();
+                let found = many::inspect_many(&self.program, &jobs, self.work.path(), &self.cancel);
+                part.iter().map(|(n, _)| *n).zip(found).filter_map(|(n, r)| Some((n, r?))).collect::<Vec<_>>()
+            })
+            .collect();
+        let one = |n: usize, w: &Wanted| match (jobs.get(n), answers.get(&n)) {
+            (Some(Ok(job)), Some(result)) => answer(w, job, result.outcome.clone()),
+            (Some(Ok(job)), None) => answer(w, job, self.run(job).outcome),
+            (Some(Err(e)), _) => Err(e.clone()),
+            (None, _) => self.inspect(w, limits),
+        };
+        wanted.par_iter().enumerate().map(|(n, w)| one(n, w)).collect()
+    }
+}
+
+/// The document of an inspection, with paths as the person wrote them.
+fn answer(wanted: &Wanted, job: &JobFile, outcome: StepOutcome) -> Result<ClipDoc, Error> {
+    match outcome {
+        StepOutcome::Inspected(mut doc) => {
+            for (file, path) in doc.clip.files.iter_mut().zip(&wanted.files) {
+                file.path = path.clone();
             }
-            StepOutcome::Failed(e) => Err(e),
-            StepOutcome::Made(_) | StepOutcome::Rendered(_) => {
-                Err(Error::new(crate::model::ErrorKind::Io, "INTERNAL", "an inspection answered with outputs"))
+            for side in &mut doc.clip.sidecars {
+                let given = job.beside.iter().zip(&wanted.beside).find(|(g, _)| g.path == side.path);
+                if let Some((_, path)) = given {
+                    side.path = path.clone();
+                }
             }
+            if doc.clip.first_frame.is_none() {
+                doc.clip.first_frame = wanted.first_frame;
+            }
+            doc.clip.gaps.clone_from(&wanted.gaps);
+            Ok(*doc)
+        }
+        StepOutcome::Failed(e) => Err(e),
+        StepOutcome::Made(_) | StepOutcome::Rendered(_) => {
+            Err(Error::new(crate::model::ErrorKind::Io, "INTERNAL", "an inspection answered with outputs"))
         }
     }
 }
@@ -108,6 +152,8 @@ pub fn inspect_job(wanted: &Wanted, limits: Limits) -> Result<JobFile, Error> {
     let id = stable_id(inputs.iter().map(|i| i.path.bytes()));
     let mut job = JobFile::new(id, StepKind::Inspect, wanted.name.clone(), wanted.unit);
     job.inputs = inputs;
+    // one that is gone by now is passed over, as the worker does
+    job.beside = wanted.beside.iter().filter_map(|f| input(wanted.root.as_deref(), f).ok()).collect();
     job.limits = limits;
     Ok(job)
 }

@@ -1,6 +1,7 @@
 //! From a ready unit to an accepted clip with its jobs.
 
 use crate::config::Folder;
+use crate::daemon::beside::fill_sidecars;
 use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::defaults::apply;
 use crate::engine::deliver::{JobFile, JobInput, StepKind};
@@ -33,6 +34,7 @@ impl Core {
         self.pending.retain(|p| !same_place(&p.unit, &unit));
         let content = content_of(&unit);
         events::unit_ready(&unit.root, first_path(&unit), unit.files.len());
+        self.metadata_ready(&unit);
         if let Some(q) = self.index.quarantined_content(&content) {
             self.quarantine_unit(&unit, &content, q.error, q.tries);
             return;
@@ -54,6 +56,7 @@ impl Core {
             tries,
             waits: 0,
             not_before: Instant::now(),
+            beside: Vec::new(),
             suspect: tries > 0,
         });
     }
@@ -63,7 +66,15 @@ impl Core {
         let content = content_of(&unit);
         self.pending.retain(|p| !same_place(&p.unit, &unit));
         let now = Instant::now();
-        self.pending.push_back(Pending { unit, content, tries: 0, waits: 0, not_before: now, suspect: false });
+        self.pending.push_back(Pending {
+            unit,
+            content,
+            tries: 0,
+            waits: 0,
+            not_before: now,
+            beside: Vec::new(),
+            suspect: false,
+        });
     }
 
     /// True when the index has this very unit at this place: same files, same contents, one clip.
@@ -91,6 +102,8 @@ impl Core {
         let id = stable_id([b"inspect".as_slice(), p.content.as_bytes(), first_path(&p.unit).bytes()]);
         let mut job = JobFile::new(id, StepKind::Inspect, p.unit.name.clone(), p.unit.unit);
         job.inputs = inputs_of(&p.unit, folder);
+        p.beside = self.beside(&p.unit, folder);
+        job.beside.clone_from(&p.beside);
         job.limits = folder.limits;
         if self.executor.running() >= self.executor.capacity() {
             return Err(Box::new(p));
@@ -121,7 +134,7 @@ impl Core {
         match outcome {
             Ok(doc) => {
                 self.batch.journal(JournalEntry::Try { key: p.content.clone(), n: 0 });
-                self.accept(&p.unit, &p.content, doc);
+                self.accept(&p.unit, &p.content, &p.beside, doc);
             }
             Err(e) => self.inspection_failed(p, e),
         }
@@ -196,9 +209,10 @@ impl Core {
         self.batch.put_quarantine(q);
     }
 
-    fn accept(&mut self, unit: &ReadyUnit, content: &str, mut doc: ClipDoc) {
+    fn accept(&mut self, unit: &ReadyUnit, content: &str, beside: &[JobInput], mut doc: ClipDoc) {
         let Some(folder) = self.config.folder(&unit.root).cloned() else { return };
         fill_files(&mut doc, unit);
+        fill_sidecars(&mut doc, beside);
         apply(&self.config, &folder, &mut doc);
         let id = ClipId::of(&folder.show, &doc);
         doc.clip.id = id.to_string();
@@ -247,7 +261,13 @@ impl Core {
         // the check speaks about both: one that was accepted before its namesake came is asked again
         let twins =
             if checked(&record.doc, "NAME-DUP") { self.twins(&folder, &record.id, &record.doc) } else { Vec::new() };
+        let id = record.id.clone();
         self.keep_clip(record);
+        self.metadata_recorded(unit, &folder);
+        if self.beside(unit, &folder) != beside {
+            // a metadata file came while the clip was read
+            self.reconsider(&id);
+        }
         for twin in twins.iter().filter(|t| !checked(&t.doc, "NAME-DUP")) {
             self.reconsider(&twin.id);
         }
@@ -314,6 +334,7 @@ impl Core {
     /// Files are no longer there: a clip of which nothing is left at a place is no longer at that place, one without a
     /// place asks for nothing any more and is nobody's namesake.
     pub fn files_gone(&mut self, root: &str, paths: &[MediaPath]) {
+        self.forget_lists(root, paths);
         let gone: HashSet<&Path> = paths.iter().map(MediaPath::as_path).collect();
         let mut touched: BTreeSet<(ClipId, PathBuf)> = BTreeSet::new();
         for p in paths {

@@ -2,17 +2,19 @@
 
 use crate::config::Config;
 use crate::control::ReloadStatus;
+use crate::daemon::beside::Lists;
 use crate::daemon::outdated::Survey;
 use crate::daemon::output::{Opening, OutputSide};
 use crate::daemon::queue::Queue;
 use crate::daemon::snapshot::{Refusals, Shared};
 use crate::daemon::{Ending, Options, once::Once};
+use crate::engine::deliver::JobInput;
 use crate::exec::{ExecEvent, Executor};
 use crate::index::{Batch, ClipRecord, Index, QuarantineRecord, Receipt};
 use crate::job::{Job, is_final, is_legal};
-use crate::model::{ClipId, Error, JobId};
+use crate::model::{ClipId, Error, JobId, MediaPath};
 use crate::telemetry::{events, notify};
-use crate::watch::{Health, ReadyUnit, RootHandle, RootStatus, WatchEvent};
+use crate::watch::{Health, ReadyFile, ReadyUnit, RootHandle, RootStatus, WatchEvent};
 use crossbeam_channel::{Receiver, Sender};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
@@ -49,6 +51,8 @@ pub(super) struct Pending {
     pub waits: u32,
     /// Not before this.
     pub not_before: Instant,
+    /// Metadata files beside it that its inspection was given.
+    pub beside: Vec<JobInput>,
     /// A step for it was interrupted by the end of an earlier daemon: runs alone.
     pub suspect: bool,
 }
@@ -103,6 +107,12 @@ pub(super) struct Core {
     pub batch: Batch,
     /// Clips of the batch, which the index does not have yet.
     pub fresh_clips: BTreeMap<ClipId, ClipRecord>,
+    /// Metadata files that are complete and not in the index yet, by root and folder.
+    pub fresh_metadata: HashMap<(String, MediaPath), Vec<ReadyFile>>,
+    /// Lists by folder, of those that were asked for.
+    pub lists: RefCell<Lists>,
+    /// Those of them that the batch records.
+    pub recorded_metadata: Vec<(String, MediaPath, MediaPath)>,
     /// Jobs of the batch.
     pub fresh_jobs: BTreeMap<JobId, Job>,
     /// Failures of the surroundings in a row, by job.
@@ -353,6 +363,7 @@ impl Core {
             self.write(&batch)?;
         }
         self.fresh_clips.clear();
+        self.forget_recorded_metadata();
         self.fresh_jobs.clear();
         if self.dropped {
             self.receipts_due.clear();

@@ -10,6 +10,7 @@
 
 mod accept;
 mod batch;
+mod beside;
 mod control;
 mod core;
 pub mod defaults;

@@ -3,7 +3,7 @@
 use crate::config::Folder;
 use crate::engine::deliver::{Naming, PlannedOutput, Recipe, plan, stand_in};
 use crate::job::{Priority, job_id};
-use crate::model::{ClipDoc, ClipId, Error, JobId};
+use crate::model::{ClipDoc, ClipId, Error, JobId, stable_id};
 use crate::rules::guardrails::stopping;
 use crate::rules::template::Template;
 use crate::rules::{Scope, Verdict};
@@ -132,6 +132,10 @@ pub(super) fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe, rule: 
     if !doc.defaults.is_empty() {
         let used: Vec<String> = doc.defaults.iter().map(|d| format!("{}: {}", d.input, d.used)).collect();
         c.insert("defaults".to_owned(), used.join("; "));
+    }
+    if !doc.clip.sidecars.is_empty() {
+        let prints = doc.clip.sidecars.iter().flat_map(|s| [s.path.bytes(), s.xxh128.as_bytes()]);
+        c.insert("sidecars".to_owned(), stable_id(prints));
     }
     if recipe.makes_record() {
         let said: Vec<String> = doc

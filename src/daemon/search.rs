@@ -204,6 +204,11 @@ pub(super) struct Upkeep {
 }
 
 impl Upkeep {
+    /// Begins, but not for one pass: nobody waits for searches then, and the first one makes the table.
+    pub fn for_daemon(once: bool, index: &Index) -> Option<Self> {
+        (!once).then(|| Self::start(index.clone()))
+    }
+
     /// Begins; without a thread the first search makes the table.
     pub fn start(index: Index) -> Self {
         let stop = Arc::new(AtomicBool::new(false));

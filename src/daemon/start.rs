@@ -71,6 +71,9 @@ impl Daemon {
             next_ticket: 0,
             batch: Batch::default(),
             fresh_clips: BTreeMap::new(),
+            fresh_metadata: HashMap::new(),
+            recorded_metadata: Vec::new(),
+            lists: Default::default(),
             fresh_jobs: BTreeMap::new(),
             waits: HashMap::new(),
             blocked: BTreeMap::new(),
@@ -97,9 +100,7 @@ impl Daemon {
             once: None,
         };
         core.set_going()?;
-        // one pass does not wait for searches: the first one makes the table then
-        let search = (!options.once).then(|| Upkeep::start(core.index.clone()));
-        Ok(Self { core, control, signals: handle, search })
+        Ok(Self { search: Upkeep::for_daemon(options.once, &core.index), core, control, signals: handle })
     }
 
     /// Runs until the end.

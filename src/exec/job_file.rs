@@ -111,7 +111,7 @@ pub fn write_result(job: &JobFile, result: &StepResult) -> Result<bool, Error> {
     Ok(true)
 }
 
-fn write_private(path: &Path, text: &[u8]) -> Result<(), Error> {
+pub(super) fn write_private(path: &Path, text: &[u8]) -> Result<(), Error> {
     let failed = |e: std::io::Error| {
         let full = matches!(e.raw_os_error(), Some(libc::ENOSPC | libc::EDQUOT));
         let code = if full { "OUTPUT-NO-SPACE" } else { "STATE-FAILED" };

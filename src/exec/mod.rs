@@ -2,6 +2,7 @@
 
 pub mod job_file;
 pub mod local;
+pub mod many;
 mod pictures;
 pub mod worker;
 

@@ -1,6 +1,8 @@
 //! The inner worker: opens its inputs, locks itself in for good, works, says what came of it on standard output.
 
-use crate::engine::deliver::{JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_inputs, prepare, work};
+use crate::engine::deliver::{
+    JobFile, RESULT_SCHEMA, StepOutcome, StepResult, open_beside, open_inputs, prepare, work,
+};
 use crate::engine::process::{LockReport, lock_in};
 use crate::exec::job_file;
 use crate::model::{Error, ErrorKind};
@@ -17,15 +19,20 @@ use std::time::Instant;
 pub(super) const PARENT: &str = "RUSHES_WORKER_PARENT";
 /// In place of a staging folder for steps that make no output.
 pub const NO_STAGING: &str = "-";
+/// In place of a staging folder for a file of many inspections.
+pub const MANY: &str = "+";
 /// Descriptors that a worker needs beside its inputs.
 const SPARE_FILES: u64 = 24;
 
 /// Runs one step in this process and writes its `rushes.result/1` to standard output. Call it first thing in `main`,
-/// from a process with one thread. `staging` is an empty folder, or [`NO_STAGING`].
+/// from a process with one thread. `staging` is an empty folder, [`NO_STAGING`], or [`MANY`].
 ///
 /// The exit code is 0 whenever a result was written, whatever the result says.
 #[must_use]
 pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
+    if staging == Path::new(MANY) {
+        return super::many::main(job_path);
+    }
     let begin = Instant::now();
     // Outputs get exactly the mode that the job asks for.
     rustix::process::umask(Mode::empty());
@@ -57,7 +64,7 @@ pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
     }
 }
 
-fn fail(e: &Error) -> ExitCode {
+pub(super) fn fail(e: &Error) -> ExitCode {
     // Nobody to tell if even standard error is gone.
     let _ = writeln!(std::io::stderr(), "{e}");
     ExitCode::FAILURE
@@ -87,6 +94,7 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
         Ok(i) => i,
         Err(e) => return (StepOutcome::Failed(e), None),
     };
+    let beside = open_beside(job);
     let staging = staging.as_ref().map(AsFd::as_fd);
     let prepared = match prepare(job, &inputs, staging) {
         Ok(p) => p,
@@ -101,9 +109,10 @@ fn step(job: &JobFile, staging: Option<OwnedFd>, most: usize) -> (StepOutcome, O
     let threads = usize::try_from(job.limits.threads).unwrap_or(1);
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
     // The panic's own message goes to standard error, which the parent keeps.
-    let outcome = catch_unwind(AssertUnwindSafe(|| work(job, &inputs, staging, prepared))).unwrap_or_else(|_| {
-        let what = "rushes itself has a fault that this file brings out; please report it";
-        StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
-    });
+    let outcome =
+        catch_unwind(AssertUnwindSafe(|| work(job, &inputs, &beside, staging, prepared))).unwrap_or_else(|_| {
+            let what = "rushes itself has a fault that this file brings out; please report it";
+            StepOutcome::Failed(Error::new(ErrorKind::Io, "WORKER-CRASHED", what))
+        });
     (outcome, Some(report))
 }

@@ -108,6 +108,20 @@ impl Index {
         })
     }
 
+    /// As [`Index::folder`], only the names that begin with `prefix`, at most `most` of them.
+    #[must_use]
+    pub fn folder_from(&self, root: &str, dir: &Path, prefix: &[u8], most: usize) -> Vec<(OsString, FileRecord)> {
+        let folder = keys::folder(root, dir);
+        let from = [folder.as_slice(), prefix].concat();
+        self.with(|s| {
+            let found = s.page(&from, None, most);
+            let name = |(k, v): &(Vec<u8>, Vec<u8>)| {
+                Some((keys::file_name(k, &folder)?.to_owned(), FileRecord::from_bytes(v)?))
+            };
+            found.iter().filter_map(name).collect()
+        })
+    }
+
     /// The folders of a root in which a file is known, in the order of the index; each is one look-up.
     pub fn folders(&self, root: &str) -> impl Iterator<Item = PathBuf> + use<> {
         let (index, root) = (self.clone(), root.to_owned());

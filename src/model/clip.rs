@@ -65,6 +65,9 @@ pub struct ClipHead {
     pub unit: ClipUnit,
     /// In order.
     pub files: Vec<ClipFile>,
+    /// Metadata files beside the clip that its document holds too: no part of the essence and of the clip's identity.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub sidecars: Vec<ClipFile>,
     /// Number of frames (picture only).
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub frames: Option<u64>,

@@ -99,7 +99,7 @@ pub struct Facts {
 /// knows (a camera's companion files), and another file of the same clip beside it (a proxy), never is.
 #[must_use]
 pub fn may_be_mistaken(a: &ClipDoc, b: &ClipDoc) -> bool {
-    let known = |d: &ClipDoc| d.format.id != "unknown";
+    let known = |d: &ClipDoc| !["unknown", "camera-metadata"].contains(&d.format.id.as_str());
     let first = |d: &ClipDoc| d.clip.files.first().map(|f| f.path.as_path().to_path_buf()).unwrap_or_default();
     let (p, q) = (first(a), first(b));
     let is_beside = p.parent() == q.parent() && p.file_stem() == q.file_stem() && p.extension() != q.extension();

@@ -1,6 +1,7 @@
 //! The integration tests: one binary.
 
 mod architecture;
+mod battered;
 mod cli;
 mod config;
 mod conformance;

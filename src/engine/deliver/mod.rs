@@ -31,5 +31,5 @@ pub use step::{
     Companion, JOB_SCHEMA, JobFile, JobInput, MadeOutput, Part, PlannedOutput, RESULT_SCHEMA, StepKind, StepOutcome,
     StepResult,
 };
-pub use work::{OpenInput, open_inputs, work};
+pub use work::{OpenInput, open_beside, open_inputs, work};
 pub use workspace::{Stage, Workspace};

@@ -92,6 +92,9 @@ pub struct JobFile {
     pub unit: ClipUnit,
     /// The input files, in order.
     pub inputs: Vec<JobInput>,
+    /// Metadata files beside the clip, for `inspect`; one that is gone or has changed is passed over.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub beside: Vec<JobInput>,
     /// First and last frame, both included, as the clip counts them: the numbers in the names of a sequence, from 0 in a
     /// movie; absent = all.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -148,6 +151,7 @@ impl JobFile {
             name: name.into(),
             unit,
             inputs: Vec::new(),
+            beside: Vec::new(),
             frames: None,
             recipe: None,
             clip: None,

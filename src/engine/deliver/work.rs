@@ -3,7 +3,7 @@
 use super::pass::{self, Prepared};
 use super::place::{kind, open, write_whole};
 use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, StepKind, StepOutcome};
-use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect};
+use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect_beside};
 use crate::engine::sidecar::{SidecarContext, ale, json};
 use crate::model::{ClipDoc, ClipFile, ClipUnit, Error, ErrorKind};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat};
@@ -52,6 +52,19 @@ pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Err
         opened.push(open);
     }
     Ok(opened)
+}
+
+/// Opens the metadata files beside the clip of an inspection, as [`open_inputs`] does. One that cannot be had is passed
+/// over: whoever changed it brings it again.
+#[must_use]
+pub fn open_beside(job: &JobFile) -> Vec<OpenInput<'_>> {
+    if job.step != StepKind::Inspect {
+        return Vec::new();
+    }
+    let mut roots: BTreeMap<&Path, OwnedFd> = BTreeMap::new();
+    let opened =
+        job.beside.iter().filter_map(|input| Some(OpenInput { input, file: open_input(input, &mut roots).ok()? }));
+    opened.filter(|o| o.check("").is_ok()).collect()
 }
 
 fn open_input<'a>(input: &'a JobInput, roots: &mut BTreeMap<&'a Path, OwnedFd>) -> Result<File, Error> {
@@ -132,6 +145,7 @@ fn choose(inputs: &[JobInput], most: usize) -> BTreeSet<usize> {
 pub fn work(
     job: &JobFile,
     inputs: &[OpenInput<'_>],
+    beside: &[OpenInput<'_>],
     staging: Option<BorrowedFd<'_>>,
     prepared: Prepared,
 ) -> StepOutcome {
@@ -144,7 +158,7 @@ pub fn work(
         StepKind::Finish => {
             staged().and_then(|dir| pass::finish(job, dir, prepared)).map(|r| StepOutcome::Rendered(Box::new(r)))
         }
-        StepKind::Inspect => inspect_step(job, inputs).map(|doc| StepOutcome::Inspected(Box::new(doc))),
+        StepKind::Inspect => inspect_step(job, inputs, beside).map(|doc| StepOutcome::Inspected(Box::new(doc))),
         StepKind::Deliver => deliver_step(job, staging).map(StepOutcome::Made),
     };
     let unchanged =
@@ -160,9 +174,10 @@ pub fn work(
     }
 }
 
-fn inspect_step(job: &JobFile, inputs: &[OpenInput<'_>]) -> Result<ClipDoc, Error> {
+fn inspect_step(job: &JobFile, inputs: &[OpenInput<'_>], beside: &[OpenInput<'_>]) -> Result<ClipDoc, Error> {
     let given: Vec<Input<'_>> = inputs.iter().map(OpenInput::given).collect();
-    let mut doc = inspect(&job.name, job.unit, &given, &job.limits)?;
+    let beside: Vec<Input<'_>> = beside.iter().map(OpenInput::given).collect();
+    let mut doc = inspect_beside(&job.name, job.unit, &given, &beside, &job.limits)?;
     // A long sequence was sampled: what counts files must count all of them.
     if job.unit == ClipUnit::Sequence && doc.clip.frames.is_some() {
         doc.clip.frames = u64::try_from(job.inputs.len()).ok();

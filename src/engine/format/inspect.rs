@@ -1,6 +1,6 @@
 //! Reading a whole clip: choose the format by the first file, read it, compare further frames.
 
-use super::{FORMATS, Format, HEAD_BYTES, Input, frames, unknown};
+use super::{FORMATS, Format, HEAD_BYTES, Input, beside, frames, unknown};
 use crate::engine::container::bytes::Bytes;
 use crate::model::{ClipDoc, ClipFile, ClipUnit, Error, ErrorKind, Limits, Timecode};
 use std::collections::BTreeMap;
@@ -25,6 +25,22 @@ pub fn probe(head: &[u8], path: &Path) -> Option<&'static dyn Format> {
 /// # Errors
 /// Malformed, Limit, Unsupported or Io, with path and offset.
 pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits) -> Result<ClipDoc, Error> {
+    inspect_beside(name, unit, inputs, &[], limits)
+}
+
+/// [`inspect`], with metadata files that lie beside the clip and are named after it: each that is recognised fills what the
+/// clip's own files leave out and is listed in `clip.sidecars`; what contradicts is a warning. The name of the clip comes
+/// last.
+///
+/// # Errors
+/// As [`inspect`]; what is wrong with a file beside the clip is a warning.
+pub fn inspect_beside(
+    name: &str,
+    unit: ClipUnit,
+    inputs: &[Input<'_>],
+    others: &[Input<'_>],
+    limits: &Limits,
+) -> Result<ClipDoc, Error> {
     let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "a clip has no files"))?;
     let mut doc = ClipDoc::new(name, unit);
     doc.clip.files = inputs.iter().map(clip_file).collect();
@@ -39,9 +55,11 @@ pub fn inspect(name: &str, unit: ClipUnit, inputs: &[Input<'_>], limits: &Limits
     }
     match unit {
         ClipUnit::Sequence => frames::compare(format, inputs, limits, &mut doc)?,
-        ClipUnit::Spanned if inputs.len() > 1 => forget_lengths(&mut doc),
+        ClipUnit::Spanned if inputs.len() > 1 => spanned(format, inputs, limits, &mut doc)?,
         ClipUnit::Spanned | ClipUnit::File => {}
     }
+    beside::merge(&mut doc, others, limits);
+    beside::from_name(&mut doc);
     fill_end(format.is_frame(), &mut doc);
     fill_duration(&mut doc);
     Ok(doc)
@@ -85,14 +103,41 @@ fn fill_duration(doc: &mut ClipDoc) {
     doc.clip.duration_s = found.map(|s| (s * 1e6).round() / 1e6);
 }
 
-/// A clip in several files: only the first was read, so lengths of the whole are not known.
-fn forget_lengths(doc: &mut ClipDoc) {
-    doc.clip.frames = None;
+/// A clip in several files: the first says what it is and when it begins (later segments may repeat its start), all of them
+/// how long it is.
+fn spanned(format: &dyn Format, inputs: &[Input<'_>], limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error> {
+    let names: Vec<&std::ffi::OsStr> = inputs.iter().filter_map(|i| i.path.as_path().file_name()).collect();
+    let missing = crate::engine::sequence::segments::missing(&names);
+    if let Some(first) = missing.first() {
+        let more = match missing.len().saturating_sub(1) {
+            0 => String::new(),
+            n => format!(" and {n} more"),
+        };
+        doc.warn("SPANNED-GAP", format!("segment {first:03}{more} of the recording is missing"));
+    }
+    let mut frames = doc.clip.frames;
+    for input in inputs.iter().skip(1) {
+        let mut other = ClipDoc::new("", ClipUnit::File);
+        format.read(input, limits, &mut other).map_err(|e| e.at(input.path.as_path()))?;
+        frames = frames.zip(other.clip.frames).and_then(|(a, b)| a.checked_add(b));
+        let (ours, theirs) = ((doc.image.width, doc.image.height), (other.image.width, other.image.height));
+        if ours != theirs || doc.fps.project != other.fps.project {
+            let name = input.path.as_path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+            doc.warn("SPANNED-MIXED", format!("{name} has another size or rate than the first segment"));
+        }
+    }
+    doc.clip.frames = frames.filter(|_| missing.is_empty());
     doc.audio.samples = None;
-    doc.origin.remove("clip.frames");
     doc.origin.remove("audio.samples");
     if let Some(t) = doc.timecode.as_mut() {
         t.end = None;
     }
-    doc.warn("SPANNED-LENGTH", "only the first file of this recording was read, so its length is not known");
+    if doc.clip.frames.is_none() {
+        doc.origin.remove("clip.frames");
+        doc.warn(
+            "SPANNED-LENGTH",
+            "how long the recording is is not known: its segments do not say it, or one is missing",
+        );
+    }
+    Ok(())
 }

@@ -6,6 +6,8 @@
 mod agree;
 mod arriraw;
 mod avi;
+mod beside;
+mod camera_metadata;
 mod camera_raw;
 mod cineon;
 pub mod demo;
@@ -29,7 +31,7 @@ mod wav;
 mod wav_sample;
 
 pub use frames::MAX_INSPECTED_FRAMES;
-pub use inspect::{inspect, probe};
+pub use inspect::{inspect, inspect_beside, probe};
 pub use registry::{FORMATS, is_frame_extension};
 
 use crate::engine::image::Decoded;

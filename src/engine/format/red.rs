@@ -334,4 +334,30 @@ mod tests {
         assert!(e.is_ok(), "nothing tells that blocks are missing");
         assert_eq!(read_bytes(&Red, &file()[..0x100c]).unwrap_err().code, "FILE-TRUNCATED");
     }
+
+    #[test]
+    fn segments_are_one_recording() {
+        use crate::engine::format::inspect;
+        use crate::model::{ClipUnit, MediaPath};
+        use std::io::Write;
+        let read = |names: &[&str], bytes: &dyn Fn(usize) -> Vec<u8>| {
+            let open = names.iter().enumerate().map(|(n, name)| {
+                let mut f = tempfile::tempfile().unwrap();
+                f.write_all(&bytes(n)).unwrap();
+                (MediaPath::from(Path::new(name)), f, bytes(n).len() as u64)
+            });
+            let open: Vec<_> = open.collect();
+            let inputs: Vec<_> = open.iter().map(|(path, file, size)| Input { path, file, size: *size }).collect();
+            inspect("A001_C001", ClipUnit::Spanned, &inputs, &Limits::default())
+        };
+        let doc = read(&["A_001.R3D", "A_002.R3D", "A_004.R3D"], &|_| file()).unwrap();
+        let codes: Vec<_> = doc.warnings.iter().map(|w| w.code.as_ref()).collect();
+        assert!(codes.contains(&"SPANNED-GAP") && codes.contains(&"SPANNED-LENGTH"), "{codes:?}");
+        assert_eq!((doc.clip.frames, doc.clip.files.len()), (None, 3));
+        assert_eq!(doc.timecode.unwrap().start, "21:36:16:18");
+        // a segment that is cut off is the recording's fault
+        let cut = |n: usize| file()[..if n == 1 { 20 } else { file().len() }].to_vec();
+        let e = read(&["A_001.R3D", "A_002.R3D"], &cut).unwrap_err();
+        assert!(e.to_string().contains("A_002.R3D"), "{e}");
+    }
 }

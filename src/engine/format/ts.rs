@@ -36,7 +36,7 @@ impl Format for Ts {
     fn probe(&self, head: &[u8], path: &Path) -> Score {
         // one byte is little proof: without the name there must be more packets in a row
         let named = has_extension(path, self.extensions());
-        match packet_size(head, if named { 2 } else { 5 }) {
+        match packet_size(head, if named { 2 } else { 16 }) {
             None => 0,
             Some(_) if named => 90,
             Some(_) => 55,
@@ -183,7 +183,8 @@ mod tests {
         );
         assert_eq!((doc.fps.project, doc.clip.duration_s), (Rational::new(25, 1), Some(1.04)));
         assert_eq!(Ts.probe(&sample_ts(188), Path::new("a.ts")), 90);
-        assert_eq!(Ts.probe(&sample_ts(188), Path::new("a")), 55);
+        assert_eq!(Ts.probe(&sample_ts(188).repeat(4), Path::new("a")), 55);
+        assert_eq!(Ts.probe(&sample_ts(188), Path::new("a")), 0, "a few bytes of one value in a row are no proof");
         assert_eq!(Ts.probe(b"GGGG", Path::new("a.ts")), 0);
         flips_and_cuts(&Ts, &sample_ts(188), false);
     }

@@ -13,6 +13,11 @@
 //! `shot_v002.dpx` are two clips of one frame each, because mixing versions into one moving picture
 //! is worse than showing two stills. A number of more than [`MAX_DIGITS`] digits is a date or an id,
 //! not a frame. A single numbered frame is a clip of one file.
+//!
+//! The segments of a recording ([`segments`]) are one clip too, named as the recording is.
+
+pub mod beside;
+pub mod segments;
 
 use crate::model::{ClipUnit, FrameGap};
 use std::collections::HashMap;
@@ -29,9 +34,9 @@ pub struct Group {
     /// trailing separators; the first frame number when there is no prefix. Bytes that are not UTF-8
     /// become `U+FFFD`.
     pub name: String,
-    /// [`ClipUnit::File`] or [`ClipUnit::Sequence`].
+    /// One file, the frames of a sequence, or the segments of a recording.
     pub unit: ClipUnit,
-    /// Indexes into the names given, in frame order.
+    /// Indexes into the names given, in the order of frames or segments.
     pub members: Vec<usize>,
     /// The frames, for a sequence.
     pub run: Option<FrameRun>,
@@ -82,10 +87,17 @@ struct Frame {
 #[must_use]
 pub fn group(names: &[&OsStr], is_frame_extension: &dyn Fn(&str) -> bool) -> Vec<Group> {
     let mut runs: HashMap<Key<'_>, Vec<Frame>> = HashMap::new();
+    // by the name of the recording and the bytes behind the number
+    let mut recordings: HashMap<Key<'_>, Vec<(u32, usize)>> = HashMap::new();
     let mut groups = Vec::new();
     let mut last_extension: (&[u8], bool) = (b"", false);
     for (index, name) in names.iter().enumerate() {
         let bytes = name.as_bytes();
+        if let Some((recording, number)) = segments::segment(name) {
+            let rest = bytes.get(recording.len().saturating_add(4)..).unwrap_or_default();
+            recordings.entry((recording, rest)).or_default().push((number, index));
+            continue;
+        }
         let found = split(bytes).filter(|(_, _, ext)| {
             if last_extension.0 != *ext || ext.is_empty() {
                 last_extension = (ext, std::str::from_utf8(ext).is_ok_and(is_frame_extension));
@@ -108,6 +120,7 @@ pub fn group(names: &[&OsStr], is_frame_extension: &dyn Fn(&str) -> bool) -> Vec
             }
         }
     }
+    groups.extend(recordings.into_iter().map(|((name, _), files)| recording(name, files)));
     groups.sort_by_cached_key(|g| g.members.first().and_then(|i| names.get(*i)));
     groups
 }
@@ -213,6 +226,14 @@ fn clip(names: &[&OsStr], (prefix, suffix): Key<'_>, frames: &[Frame]) -> Group 
         _ => format!("{:0digits$}", first.number),
     };
     Group { name, unit: ClipUnit::Sequence, members: frames.iter().map(|f| f.index).collect(), run: Some(run) }
+}
+
+/// The clip of a recording's segments.
+fn recording(name: &[u8], mut files: Vec<(u32, usize)>) -> Group {
+    files.sort_unstable();
+    let unit = if files.len() > 1 { ClipUnit::Spanned } else { ClipUnit::File };
+    let members = files.into_iter().map(|(_, index)| index).collect();
+    Group { name: String::from_utf8_lossy(name).into_owned(), unit, members, run: None }
 }
 
 /// A clip of one file.

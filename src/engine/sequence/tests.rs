@@ -30,6 +30,26 @@ fn separators_and_gaps() {
 }
 
 #[test]
+fn segments_of_a_recording() {
+    assert_eq!(
+        show(&[
+            "A001_C001_0101XX_002.R3D",
+            "A001_C001_0101XX_001.R3D",
+            "A001_C002_0101XX_001.R3D",
+            "A001_C001_0101XX.RMD"
+        ]),
+        [
+            "A001_C001_0101XX.RMD | A001_C001_0101XX |",
+            "A001_C001_0101XX_001.R3D | A001_C001_0101XX |",
+            "A001_C002_0101XX_001.R3D | A001_C002_0101XX |"
+        ]
+    );
+    let names = ["a_001.R3D", "a_002.R3D", "b_001.R3D"].map(OsStr::new);
+    let units: Vec<ClipUnit> = group(&names, &frames).iter().map(|g| g.unit).collect();
+    assert_eq!(units, [ClipUnit::Spanned, ClipUnit::File]);
+}
+
+#[test]
 fn padding() {
     assert_eq!(show(&["a.9.dpx", "a.10.dpx"]), ["a.[9-10].dpx | a |"]);
     assert_eq!(show(&["a.0009.dpx", "a.0010.dpx"]), ["a.[0009-0010].dpx | a |"]);

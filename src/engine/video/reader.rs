@@ -67,6 +67,12 @@ impl VideoReader {
         let end = span.first.checked_add(span.count).filter(|_| span.count > 0);
         let end = end.ok_or_else(|| Error::new(ErrorKind::Io, "INTERNAL", "a span of no frames, or beyond all"))?;
         let own = facts.raw_bits.filter(|_| facts.codec == "jpeg2000");
+        if let (true, Some(n)) = (facts.pix_fmt.starts_with("ya16"), own.filter(|n| *n < 16)) {
+            // the decoder leaves these codes in the low bits
+            let what =
+                format!("JPEG 2000 pictures of brightness and transparency with {n} bits are not decoded in movies");
+            return Err(Error::unsupported(what));
+        }
         let format = PixelFormat::for_native(&facts.pix_fmt)?.with_codes_of(own);
         let bytes = format.frame_bytes(facts.width, facts.height);
         let most_bytes = tools.limits.memory.saturating_sub(bytes);

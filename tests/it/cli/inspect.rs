@@ -60,3 +60,51 @@ fn other_programs_are_shown_beside() {
     let both = rushes().args(["inspect", "--compare", "--raw", "x"]).output().unwrap();
     assert_eq!(both.status.code(), Some(2));
 }
+
+/// Many clips are read by one worker; what is said of each is what its own worker would say.
+#[test]
+fn many_clips_together_are_read_as_each_alone() {
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    let d = f.path("hot/A001R2EC");
+    std::fs::write(d.join("cut.wav"), b"RIFF\x24\0\0\0WAVEfmt \x10\0").unwrap();
+    std::fs::write(d.join("empty.mov"), b"").unwrap();
+    for n in 0..60 {
+        std::fs::copy(d.join("T001.wav"), d.join(format!("S{n:03}.wav"))).unwrap();
+    }
+    let all = rushes().args(["inspect", "--json", "--raw"]).arg(&d).output().unwrap();
+    let (out, err) = (String::from_utf8(all.stdout).unwrap(), String::from_utf8(all.stderr).unwrap());
+    assert_eq!((all.status.code(), out.lines().count()), (Some(3), 63), "{err}");
+    for refused in ["cut.wav", "empty.mov"] {
+        assert!(err.lines().any(|l| l.contains(refused)), "{refused}: {err}");
+    }
+    for line in out.lines().filter(|l| l.contains("S007") || l.contains("T001.wav") || l.contains("notes.xyz")) {
+        let doc: serde_json::Value = serde_json::from_str(line).unwrap();
+        let path = doc["clip"]["files"][0]["path"].as_str().unwrap();
+        let alone = rushes().args(["inspect", "--json", "--raw", path]).output().unwrap();
+        assert_eq!(String::from_utf8(alone.stdout).unwrap().trim_end(), line);
+    }
+}
+
+#[test]
+fn a_worker_that_dies_answers_for_nobody() {
+    use rushes::engine::deliver::{JobFile, JobInput, StepKind};
+    use rushes::engine::process::Cancel;
+    use rushes::exec::many::inspect_many;
+    use rushes::model::ClipUnit;
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    let path = f.path("hot/A001R2EC/T001.wav");
+    let mut job = JobFile::new("0".repeat(32), StepKind::Inspect, "T001", ClipUnit::File);
+    let size = path.metadata().unwrap().len();
+    job.inputs = vec![JobInput { root: None, path: path.as_path().into(), size, mtime_ns: 0, xxh128: String::new() }];
+    let jobs = [job.clone(), job];
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_rushes"));
+    let answers = |program, jobs: &[JobFile]| inspect_many(program, jobs, f.dir.path(), &Cancel::new());
+    assert!(answers(program, &jobs).iter().all(Option::is_some));
+    assert_eq!(answers(std::path::Path::new("/bin/false"), &jobs), [None, None]);
+    let mut wrong = jobs.clone();
+    wrong[1].inputs[0].size += 1;
+    let said = answers(program, &wrong);
+    assert!(said[0].is_some() && serde_json::to_string(&said[1]).unwrap().contains("FILE-CHANGED"));
+}

@@ -34,6 +34,7 @@ fn every_column_of_real_exports_has_a_place() {
         Kind::RedClip,
         Kind::RedFrames,
         Kind::Arri,
+        Kind::ArriJson,
         Kind::CanonClip,
         Kind::CanonFrames,
         Kind::Blackmagic,
@@ -52,6 +53,10 @@ fn known_values_of_real_exports() {
         ("arri/B001C001_180327_R1ZA.mov.csv", "lens.t_stop", number(1.78)),
         ("arri/B001C001_180327_R1ZA.mov.csv", "clip.frames", CameraValue::Whole(500)),
         ("arri/B001C001_180327_R1ZA.mov.csv", "timecode.start", text("13:36:49:07")),
+        ("arri/art-cmd-export/A_0005C002_221019_172236_a12SO.json", "camera.model", text("ALEXA 35")),
+        ("arri/art-cmd-export/A_0005C002_221019_172236_a12SO.json", "reel", text("A_0005_12SO")),
+        ("arri/art-cmd-export/A_0005C002_221019_172236_a12SO.json", "clip.frames", CameraValue::Whole(447)),
+        ("arri/art-cmd-export/B003C003_180327_R1ZA.json", "lens.t_stop", number(1.78)),
         ("red/A001_C066_0303LZ_001.static.csv", "lens.model", text("40mm T1.5 FF | 018")),
         ("red/A001_C066_0303LZ_001.static.csv", "timecode.start", text("23:17:21:08")),
         ("sony/D001C005_210716AGM01.xml", "timecode.start", text("16:47:04:19")),
@@ -67,5 +72,30 @@ fn known_values_of_real_exports() {
         let s = read(&bytes, &Limits::default()).unwrap().unwrap();
         assert_eq!(s.get(field), Some(&want), "{file} {field}");
     }
-    println!("conformance camera values: 13 agree");
+    println!("conformance camera values: 17 agree");
+}
+
+/// Clips of real lists, by the columns that name them.
+#[test]
+fn lines_of_real_lists() {
+    use rushes::engine::document::camera::list::of_clip;
+    let Some(data) = data("conformance lists") else { return };
+    let text = |t: &str| CameraValue::Text(t.into());
+    for (file, clip, field, want) in [
+        ("sample2.ale", "A007C001_140720_R2E4", "slate.scene", text("19A")),
+        ("sample2.ale", "A007C002_140720_R2E4", "timecode.start", text("04:00:46:16")),
+        ("sample_blanks.ale", "A020C003_150905_E2XZ", "reel", text("A020E2XZ")),
+        ("sample_blanks.ale", "A020C003_150905_E2XZ", "timecode.start", text("05:42:12:20")),
+    ] {
+        let bytes = std::fs::read(data.join("media/ale").join(file)).unwrap();
+        let s = of_clip(&bytes, clip, &Limits::default()).unwrap().unwrap_or_else(|| panic!("{file}: no {clip}"));
+        assert_eq!(s.get(field), Some(&want), "{file} {clip} {field}");
+    }
+    let mut read = 0;
+    for path in files(&data.join("media/ale")) {
+        let bytes = std::fs::read(&path).unwrap();
+        assert_eq!(of_clip(&bytes, "no such clip", &Limits::default()).unwrap(), None, "{}", path.display());
+        read += 1;
+    }
+    println!("conformance lists: 4 values agree, {read} lists read");
 }

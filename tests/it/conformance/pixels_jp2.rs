@@ -77,7 +77,8 @@ fn lossless_pictures_have_the_codes_that_were_coded() {
         } else {
             format
         };
-        let coder = ["-c:v", "libopenjpeg", "-f", "image2"];
+        let kind = if name.ends_with(".jp2") { "jp2" } else { "j2k" };
+        let coder = ["-c:v", "libopenjpeg", "-format", kind, "-f", "image2"];
         if !make(&coder, &file) || !make(&["-pix_fmt", plain, "-c:v", "rawvideo", "-f", "rawvideo"], &raw) {
             println!("  {name}: this ffmpeg does not write it");
             continue;

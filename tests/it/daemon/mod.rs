@@ -1,6 +1,7 @@
 //! The real daemon on real folders.
 
 mod bad_looks;
+mod beside;
 mod control;
 mod explained;
 pub mod facility;

@@ -21,6 +21,19 @@ pub fn of(kind: &str) -> Vec<(String, Vec<u8>)> {
     }
 }
 
+/// A still of Canon's, as far as it is read: the boxes, the version of the writer and one directory.
+pub fn cr3() -> Vec<u8> {
+    let atom = |id: &[u8; 4], body: &[u8]| rushes::engine::container::bmff::atom(id, &[body]);
+    let directory = b"II*\0\x08\0\0\0\x01\0\x10\x01\x02\0\x06\0\0\0\x1a\0\0\0\0\0\0\0EOS R\0";
+    let uuid = b"\x85\xc0\xb6\x87\x82\x0f\x11\xe0\x81\x11\xf4\xce\x46\x2b\x6a\x48";
+    let canon = [&uuid[..], &atom(b"CNCV", b"CanonCR3_001/00.09.00/00.00.00"), &atom(b"CMT1", directory)].concat();
+    let mut header = vec![0; 12];
+    header.extend([0, 0, 0, 1, 0, 0, 0, 1]);
+    header.resize(100, 0);
+    let movie = [atom(b"uuid", &canon), atom(b"mvhd", &header)].concat();
+    [atom(b"ftyp", b"crx \0\0\0\x01crx isom"), atom(b"moov", &movie), atom(b"mdat", b"raw!")].concat()
+}
+
 fn cineon(endian: Endian) -> Vec<u8> {
     let mut h = cin::new(endian);
     for (f, n) in

@@ -35,7 +35,10 @@ pub fn of(target: &str) -> Seeds {
             let all = CAMERA.iter().flat_map(|kind| camera::of(kind));
             let first = ("mxf".to_owned(), mxf_samples()[0].1.clone());
             let files = files(&["dpx-big", "dpx-little", "wav", "wav-bare", "rf64", "mov"]);
-            [files, pictures(), all.collect(), vec![first]].concat()
+            let sheet = super::sheets::CAMERA.iter().find(|(name, _)| *name == "sony");
+            let sheet = sheet.map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
+            let canon = ("cr3".to_owned(), camera::cr3());
+            [files, pictures(), all.collect(), vec![first, canon], sheet.into_iter().collect()].concat()
         }
         "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon"), camera::of("jp2")].concat(),
         kind if CAMERA.contains(&kind) => camera::of(kind),

@@ -1,7 +1,7 @@
 //! Seeds of camera sheets and of other programs' answers.
 
 /// By name.
-pub const CAMERA: [(&str, &str); 9] = [
+pub const CAMERA: [(&str, &str); 10] = [
     (
         "sony",
         "<NonRealTimeMeta lastUpdate=\"x\"><Duration value=\"588\"/><LtcChangeTable tcFps=\"30\" halfStep=\"false\"><LtcChange \
@@ -17,6 +17,11 @@ pub const CAMERA: [(&str, &str); 9] = [
     (
         "arri",
         "Index\tMaster TC\tCamera Serial Number\tMaster TC Drop Frame\tLens Iris\tLens Linear Iris\tExposure Time\n0\t1:2:3:4\t7\tno\t1.4 + 7/10\t--\t20 ms\n",
+    ),
+    (
+        "arri-json",
+        "{\"arriJsonHeader\":{},\"clipBasedMetadataSets\":[{\"metadataSetName\":\"Project Rate\",\"metadataSetPayload\":{\"timebase\":\"24\"}}],\
+         \"frameBasedMetadata\":{\"frames\":[{\"timecode\":\"1:2:3:4\",\"frameBasedMetadataSets\":{\"Lens State\":{\"lensIris\":2667}}}]}}",
     ),
     ("canon", "ShotNumber,ReelNumber,Timescale,Duration,CreationTime\nA,1,30000,135135,2021/12/31 23:01\n"),
     (

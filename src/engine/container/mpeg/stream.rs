@@ -49,7 +49,7 @@ pub struct Transport {
 pub fn packet_size(head: &[u8], least: usize) -> Option<(u64, u64)> {
     let row = |size: usize, at: usize| {
         let syncs = (0..).map(|n: usize| n.checked_mul(size).and_then(|n| head.get(n.checked_add(at)?)));
-        let found = syncs.take_while(Option::is_some).take(8).flatten();
+        let found = syncs.take_while(Option::is_some).take(least.max(8)).flatten();
         let (mut count, mut good) = (0usize, true);
         for b in found {
             good &= *b == 0x47;

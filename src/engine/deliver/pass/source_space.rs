@@ -68,6 +68,9 @@ pub(super) fn decide(doc: &ClipDoc, t: &Treatment) -> Result<(Decision, String),
     if let Some(p) = primaries.filter(|p| !matches!(*p, "BT.709" | "BT.601 625" | "BT.601 525" | "EBU 3213")) {
         return Err(unknown(format!("the pictures have the primaries {p}, and nothing says their curve")));
     }
+    if doc.warnings.iter().any(|w| w.code == "COLOR-PROFILE") {
+        return Err(unknown("an ICC profile in the file says the colours, which is not applied".to_owned()));
+    }
     let (name, why) = match doc.format.id.as_str() {
         "exr" => ("Linear Rec.709 (sRGB)", "OpenEXR files without chromaticities have those of Rec.709"),
         _ if transfer == Some("Linear") => ("Linear Rec.709 (sRGB)", "tagged linear, primaries not known"),

@@ -130,7 +130,7 @@ fn milliseconds(t: &str) -> Option<CameraValue> {
 }
 
 /// Thousandths of a stop, 1000 for T 1.0; `Lens Iris` is the same in tenths.
-fn linear_iris(t: &str) -> Option<f64> {
+pub(super) fn linear_iris(t: &str) -> Option<f64> {
     let x = decimal(t).filter(|x| (1.0..=14_000.0).contains(x))?;
     Some((((x - 1000.0) / 2000.0).exp2() * 100.0).round() / 100.0)
 }

@@ -5,8 +5,10 @@
 //! version does not know. A value that cannot be understood stays raw; nothing is guessed.
 
 mod arri;
+mod arri_json;
 mod blackmagic;
 mod canon;
+pub mod list;
 mod red;
 mod sony;
 mod sony_frames;
@@ -20,6 +22,8 @@ use serde::Serialize;
 
 /// Most bytes of a file.
 pub const MOST_BYTES: usize = 64 << 20;
+/// Bytes by which a file is known.
+const HEAD: usize = 4096;
 
 /// Which file it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -35,12 +39,16 @@ pub enum Kind {
     RedFrames,
     /// ARRI Meta Extract: one line for a frame, separated by tabs.
     Arri,
+    /// ARRI's JSON export (ART CMD).
+    ArriJson,
     /// Canon's table with one line for a clip.
     CanonClip,
     /// Canon's table with one line for a frame.
     CanonFrames,
     /// The text that Blackmagic's ExtractMetadata prints.
     Blackmagic,
+    /// A line of an Avid Log Exchange list.
+    Ale,
 }
 
 /// A value in the unit of its field.
@@ -152,28 +160,85 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Option<Sheet>, Error> {
         // The tools run on Windows too: what is no UTF-8 is taken for Latin-1.
         Err(_) => bytes.iter().map(|b| char::from(*b)).collect::<String>().into(),
     };
-    let head = text.get(..text.floor_char_boundary(4096)).unwrap_or_default();
+    let Some(kind) = kind_of(&text) else { return Ok(None) };
+    match kind {
+        Kind::SonyXml => sony::read(&text, limits),
+        Kind::SonyFrames => sony_frames::read(&text, limits),
+        Kind::RedClip => red::clip(&text, limits),
+        Kind::RedFrames => red::frames(&text, limits),
+        Kind::Arri => arri::read(&text, limits),
+        Kind::ArriJson => arri_json::read(&text, limits),
+        Kind::CanonClip => canon::clip(&text, limits),
+        Kind::CanonFrames => canon::frames(&text, limits),
+        Kind::Blackmagic => blackmagic::read(&text, limits),
+        // of a list only the line of a clip is read
+        Kind::Ale => return Ok(None),
+    }
+    .map(Some)
+}
+
+/// Which file begins with `text`, by its first lines.
+fn kind_of(text: &str) -> Option<Kind> {
+    let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or_default();
     if head.contains("<NonRealTimeMeta") {
-        return sony::read(&text, limits).map(Some);
+        return Some(Kind::SonyXml);
     }
     if head.trim_start().starts_with("Clip Metadata") {
-        return blackmagic::read(&text, limits).map(Some);
+        return Some(Kind::Blackmagic);
     }
-    let first = text.lines().next().unwrap_or_default();
-    let has = |names: &[&str]| names.iter().all(|n| first.contains(n));
-    if has(&["Master TC\t", "\tCamera Serial Number\t"]) {
-        arri::read(&text, limits).map(Some)
-    } else if has(&["Clip Name,", "ReelID,", "Abs TC,"]) {
-        red::clip(&text, limits).map(Some)
-    } else if has(&["FrameNo,Timecode,"]) {
-        red::frames(&text, limits).map(Some)
-    } else if has(&["ShotNumber,", "ReelNumber,", "Timescale,"]) {
-        canon::clip(&text, limits).map(Some)
-    } else if has(&["Timecode,", "PhotographicSensitivity,", "ApertureMode,"]) {
-        canon::frames(&text, limits).map(Some)
-    } else if has(&["\"Timecode\",\"Clip Name\",\"Lens Model\""]) {
-        sony_frames::read(&text, limits).map(Some)
-    } else {
-        Ok(None)
+    if list::is_list(head.as_bytes()) {
+        return Some(Kind::Ale);
+    }
+    if head.trim_start().starts_with('{') && head.contains("\"arriJsonHeader\"") {
+        return Some(Kind::ArriJson);
+    }
+    let first = head.lines().next().unwrap_or_default();
+    let tables: [(&[&str], Kind); 6] = [
+        (&["Master TC\t", "\tCamera Serial Number\t"], Kind::Arri),
+        (&["Clip Name,", "ReelID,", "Abs TC,"], Kind::RedClip),
+        (&["FrameNo,Timecode,"], Kind::RedFrames),
+        (&["ShotNumber,", "ReelNumber,", "Timescale,"], Kind::CanonClip),
+        (&["Timecode,", "PhotographicSensitivity,", "ApertureMode,"], Kind::CanonFrames),
+        (&["\"Timecode\",\"Clip Name\",\"Lens Model\""], Kind::SonyFrames),
+    ];
+    tables.into_iter().find(|(names, _)| names.iter().all(|n| first.contains(n))).map(|(_, kind)| kind)
+}
+
+/// Which file begins with these bytes, of which the first four thousand count.
+#[must_use]
+pub fn kind(head: &[u8]) -> Option<Kind> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let head = head.get(..HEAD.min(head.len())).unwrap_or_default();
+    kind_of(&String::from_utf8_lossy(head))
+}
+
+impl Kind {
+    /// How much less than others what it says is trusted: the clip, its first frame, a list of many clips.
+    #[must_use]
+    pub fn rank(self) -> u8 {
+        if self == Self::Ale { 2 } else { u8::from(self.is_of_frames()) }
+    }
+
+    /// Whether it is a table of frames, from which the first frame's values are taken.
+    #[must_use]
+    pub fn is_of_frames(self) -> bool {
+        matches!(self, Self::SonyFrames | Self::RedFrames | Self::Arri | Self::CanonFrames)
+    }
+
+    /// For people.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::SonyXml => "Sony NonRealTimeMeta XML",
+            Self::SonyFrames => "Sony table of frames",
+            Self::RedClip => "REDline table of clips",
+            Self::RedFrames => "REDline table of frames",
+            Self::Arri => "ARRI Meta Extract table",
+            Self::ArriJson => "ARRI metadata export (JSON)",
+            Self::CanonClip => "Canon table of clips",
+            Self::CanonFrames => "Canon table of frames",
+            Self::Blackmagic => "Blackmagic metadata text",
+            Self::Ale => "Avid Log Exchange list",
+        }
     }
 }

@@ -364,3 +364,87 @@ fn other_files_are_none() {
     let bom = format!("\u{feff}{SONY}");
     assert!(read(bom.as_bytes(), &Limits::default()).unwrap().is_some());
 }
+
+const ARRI_JSON: &str = r#"{"arriJsonHeader":{"software":"ART CMD"},
+"clipBasedMetadataSets":[
+ {"metadataSetName":"Clip Info","metadataSetPayload":{"clipDuration":2,"clipCreationTime":"2022-10-19T17:22:36.000Z"}},
+ {"metadataSetName":"Project Rate","metadataSetPayload":{"dropframe":false,"timebase":"24"}},
+ {"metadataSetName":"Image Size","metadataSetPayload":{"displayRect":{"left":0,"top":21,"width":4448,"height":3096},
+  "storedSize":{"width":4608,"height":3164}}},
+ {"metadataSetName":"Color","metadataSetPayload":{"lookApplied":false,"cdl":{"cdlSaturation":0.9,
+  "cdlSlope":{"r":1.1,"g":1.0,"b":1.0},"cdlOffset":{"r":0.0,"g":0.0,"b":0.0},"cdlPower":{"r":1.0,"g":1.0,"b":1.0}}}}],
+"descriptiveMetadataSets":[
+ {"metadataSetName":"Camera Device","metadataSetPayload":{"cameraModel":"ARRI ALEXA 35","cameraSerialNumber":"50280"}},
+ {"metadataSetName":"Slate Info","metadataSetPayload":{"clipName":"A_0005C002","reelName":"A_0005","cameraIndex":"A_",
+  "scene":"n.a.","circleTake":true}},
+ {"metadataSetName":"Lens Device","metadataSetPayload":{"lensModel":"SP40","lensSerialNumber":"0","lensSqueezeFactor":"1000/1000"}},
+ {"metadataSetName":"Newest Set","metadataSetPayload":{"thing":[1,2]}}],
+"frameBasedMetadata":{"schemaUris":[],"frames":[
+ {"frameNo":0,"timecode":"17:22:55:20","frameBasedMetadataSets":{
+  "Sensor State":{"exposureTime":"1/48","exposureIndex":800,"sensorSampleRate":"24000/1000"},
+  "Filter":{"ndFilterDensity":1.7999999523162842},"Checksum Dynamic":null,
+  "Lens State":{"lensFocalLength":40000,"lensFocusDistanceMetric":-1,"lensIris":2667}}},
+ {"frameNo":1,"timecode":"17:22:55:21"}]}}"#;
+
+#[test]
+fn the_json_of_arri() {
+    let s = sheet(ARRI_JSON);
+    check(
+        &s,
+        &[
+            ("camera.make", "ARRI"),
+            ("camera.model", "ALEXA 35"),
+            ("camera.index", "A"),
+            ("clip.name", "A_0005C002"),
+            ("clip.frames", "2"),
+            ("recorded.date", "2022-10-19T17:22:36Z"),
+            ("timecode.start", "17:22:55:20"),
+            ("timecode.rate", "24/1"),
+            ("fps.sensor", "24/1"),
+            ("exposure.iso", "800"),
+            ("exposure.shutter_angle", "180.0"),
+            ("exposure.nd", "1.8"),
+            ("lens.focal_length_mm", "40.0"),
+            ("lens.focus_m", "-"),
+            ("lens.t_stop", "1.78"),
+            ("lens.serial", "-"),
+            ("slate.scene", "-"),
+            ("slate.circled", "true"),
+            ("image.active.y", "21"),
+            ("color.cdl.slope", "[1.1,1.0,1.0]"),
+            ("color.cdl.saturation", "0.9"),
+        ],
+    );
+    assert_eq!(s.unknown, ["Newest Set.thing[0]", "Newest Set.thing[1]"]);
+    battered(ARRI_JSON.as_bytes());
+    let deep = format!("{}{}", r#"{"arriJsonHeader":"#, "[".repeat(100_000));
+    assert_eq!(read(deep.as_bytes(), &Limits::default()).unwrap_err().code, "FILE-MALFORMED");
+}
+
+const ALE: &str = "Heading\r\nFIELD_DELIM\tTABS\tVIDEO_FORMAT\t1080\tFPS\t23.98\r\n\r\nColumn\r\n\
+    Name\tTape\tStart\tScene\tTake\tASC_SOP\tASC_SAT\tSource File Path\tOdd\r\n\r\nData\r\n\
+    19A-1\tA001\t04:00:00:00\t19A\t1\t\t0.5\tY:\\\\x\\\\A001C001_210101.mov\tx\r\n\
+    19A-2\tA001\t04:00:46:16\t19A\t2\t(1.1 1 1)(0,0,0) (1 1 1)\t0.9\tA001C002_210101.mov\r\n";
+
+#[test]
+fn a_line_of_a_list() {
+    let of = |clip: &str| list::of_clip(ALE.as_bytes(), clip, &Limits::default()).unwrap();
+    let s = of("a001c001_210101").unwrap();
+    check(
+        &s,
+        &[("reel", "A001"), ("slate.take", "1"), ("timecode.start", "04:00:00:00"), ("timecode.rate", "24000/1001")],
+    );
+    assert_eq!((s.raw("Odd"), s.get("color.cdl.saturation"), s.unknown.len()), (Some("x"), None, 0));
+    let s = of("A001C002_210101").unwrap();
+    check(&s, &[("color.cdl.slope", "[1.1,1.0,1.0]"), ("color.cdl.saturation", "0.9"), ("slate.take", "2")]);
+    assert!(of("19A-2").is_some() && of("A001").is_none() && of("").is_none());
+    assert!(list::of_clip(b"Heading\n", "x", &Limits::default()).is_err());
+    for n in 0..ALE.len() {
+        let _ = list::of_clip(&ALE.as_bytes()[..n], "19A-2", &Limits::default());
+        let mut b = ALE.as_bytes().to_vec();
+        for change in [1, 0x80, b'\t' ^ b[n]] {
+            b[n] ^= change;
+            let _ = list::of_clip(&b, "19A-2", &Limits::default());
+        }
+    }
+}

@@ -11,7 +11,7 @@ use super::{Format, Input, Score, exif, has_extension};
 use crate::engine::container::bmff::{self, Atom, Boxes, Walk, find};
 use crate::engine::container::bytes::{Bytes, Endian};
 use crate::engine::container::ifd::{Ifd, magic};
-use crate::engine::container::jp2::{CODESTREAM, Codestream, SIGNATURE, profile_name};
+use crate::engine::container::jp2::{CODESTREAM, Codestream, MOST_TILES, SIGNATURE, Tiles, profile_name};
 use crate::engine::image::Decoded;
 use crate::model::{ClipDoc, ClipUnit, Error, ErrorKind, Limits, Origin};
 use std::path::Path;
@@ -60,8 +60,12 @@ impl Format for Jp2 {
         b.seek(at);
         let code = Codestream::read(&mut b, limits)?;
         fill(&code, at, doc);
-        whole(&code, &mut b, end, limits)?;
-        doc.format.note_decodable(decodable(&code, &colours));
+        let tiles = whole(&code, &mut b, end, limits)?;
+        let form = decodable(&code, &tiles, &colours);
+        if let Ok(form) = &form {
+            form.doubts(doc);
+        }
+        doc.format.note_decodable(form);
         Ok(())
     }
 
@@ -71,9 +75,9 @@ impl Format for Jp2 {
         let (at, end, colours) = extent(&mut b, limits, &mut ClipDoc::new("", ClipUnit::File))?;
         b.seek(at);
         let code = Codestream::read(&mut b, limits)?;
-        let form = decodable(&code, &colours)?;
-        whole(&code, &mut b, end, limits)?;
-        picture::decode(input, (at, end), &code, form, limits)
+        let tiles = whole(&code, &mut b, end, limits)?;
+        let form = decodable(&code, &tiles, &colours)?;
+        picture::decode(input, (at, end), &code, &tiles, &form, limits)
     }
 }
 
@@ -86,12 +90,40 @@ fn extent(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64,
     Ok((0, b.size(), Colours::default()))
 }
 
-/// Refuses a picture that is cut off. Of one that is boxed the box has been measured already.
-fn whole(code: &Codestream, b: &mut Bytes<'_>, end: u64, limits: &Limits) -> Result<(), Error> {
-    let whole = code.tiles_end(b, end, limits)?;
-    let Some(missing) = whole.and_then(|w| w.checked_sub(end)).filter(|n| *n > 0) else { return Ok(()) };
-    let what = format!("the picture is cut off: at least {missing} bytes of its codestream are missing");
-    Err(Error::truncated(what).offset(end).fix("copy the frame again from its source"))
+/// The tile parts of a picture that is whole. Of one that is boxed the box has been measured already.
+fn whole(code: &Codestream, b: &mut Bytes<'_>, end: u64, limits: &Limits) -> Result<Tiles, Error> {
+    let again = "copy the frame again from its source";
+    let tiles = code.tiles(b, end, limits)?;
+    if let Some(missing) = tiles.end.and_then(|w| w.checked_sub(end)).filter(|n| *n > 0) {
+        let what = format!("the picture is cut off: at least {missing} bytes of its codestream are missing");
+        return Err(Error::truncated(what).offset(end).fix(again));
+    }
+    let count = code.tile_count();
+    if count > MOST_TILES {
+        return Err(Error::malformed(format!("a JPEG 2000 picture of {count} tiles; {MOST_TILES} is the most")));
+    }
+    if let Some((n, _)) = tiles.met.iter().find(|(n, _)| u64::from(**n) >= count) {
+        let what = format!("the JPEG 2000 picture has {count} tiles, and a part of tile {n}, counted from 0");
+        return Err(Error::malformed(what).offset(code.tiles_at).fix(again));
+    }
+    let met = u64::try_from(tiles.met.len()).unwrap_or(u64::MAX);
+    if met < count {
+        let what = format!("{} of {count} tiles of the JPEG 2000 picture are missing", count.saturating_sub(met));
+        return Err(Error::truncated(what).offset(end).fix(again));
+    }
+    let least = u64::from(code.coding.map_or(1, |c| c.layers));
+    for (n, t) in &tiles.met {
+        if t.announced.is_some_and(|a| t.parts < a) {
+            let what = format!("tile {n} of the JPEG 2000 picture has {} of its parts", t.parts);
+            return Err(Error::truncated(what).offset(end).fix(again));
+        }
+        // a packet has a byte, and each layer of each component a packet
+        if t.bytes < least.saturating_mul(u64::try_from(code.components.len()).unwrap_or(u64::MAX)) {
+            let what = format!("tile {n} of the JPEG 2000 picture has {} bytes, too few for its packets", t.bytes);
+            return Err(Error::truncated(what).offset(end).fix(again));
+        }
+    }
+    Ok(tiles)
 }
 
 /// Reads the boxes and gives the extent of the first codestream.
@@ -104,7 +136,9 @@ fn boxes(b: &mut Bytes<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(u64, 
     let mut colours = Colours::default();
     if let Some(header) = find(&found.atoms, b"jp2h") {
         let inner = walk.loose_children(b, &header)?;
-        for a in &inner {
+        let first = find(&inner, b"colr").map(|a| a.at);
+        // readers take the first colour box that they understand, and so do the decoders of this kind of file (I.5.3.3)
+        for a in inner.iter().filter(|a| &a.id != b"colr" || first == Some(a.at)) {
             header_box(a, b, doc)?;
         }
         colours = Colours::read(&inner, b)?;

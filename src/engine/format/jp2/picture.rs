@@ -2,31 +2,48 @@
 
 use crate::engine::container::bmff::{Atom, find};
 use crate::engine::container::bytes::{Bytes, Endian};
-use crate::engine::container::jp2::Codestream;
+use crate::engine::container::jp2::{Codestream, Tiles};
 use crate::engine::format::Input;
 use crate::engine::image::{Decoded, Frame};
-use crate::model::{Error, ErrorKind, Limits};
+use crate::model::{ClipDoc, Error, Limits};
 use hayro_jpeg2000::{DecodeError, DecodeSettings, DecoderContext, Image, MarkerError, TileError};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// The crate that decodes, as accounts of outputs name it.
 const DECODER: &str = "hayro-jpeg2000 0.5";
-/// Bytes that the crate needs for a sample, at most, beside the codestream: coefficients, flags and what a transform
-/// writes to. 27 for each pixel of three were measured.
+/// Bytes that the crate needs for a sample beside the codestream: coefficients, and what a transform writes to. 27 for each
+/// pixel of three were measured (2717 x 3701).
 const SAMPLE_BYTES: u64 = 16;
+/// Bytes for a code block and each of its layers, and for a tile's resolution of a component, as measured with many of them.
+const BLOCK_BYTES: u64 = 128;
+const LAYER_BYTES: u64 = 32;
+const RESOLUTION_BYTES: u64 = 600;
+/// Most quality layers that the crate reads.
+const MOST_LAYERS: u16 = 32;
 /// Deepest samples that are decoded.
 const MOST_BITS: u32 = 16;
 
 /// What the header boxes say of the components (ISO/IEC 15444-1, I.5.3). Bare codestreams say nothing.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Colours {
-    /// The enumerated space of the first colour box.
-    space: Option<u32>,
+    /// What the first colour box says; `None` without one.
+    said: Option<Said>,
     /// Whether components are indexes into a palette.
     palette: bool,
     /// Components and what they are: number, type, association.
     channels: Vec<[u16; 3]>,
+}
+
+/// A colour box.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Said {
+    /// Table I.10.
+    Enumerated(u32),
+    /// An ICC profile: the data space of its header.
+    Profile([u8; 4]),
+    /// A method that is not read, by its number.
+    Other(u8),
 }
 
 impl Colours {
@@ -34,11 +51,18 @@ impl Colours {
     pub fn read(inner: &[Atom], b: &mut Bytes<'_>) -> Result<Self, Error> {
         let e = Endian::Big;
         let mut out = Self { palette: find(inner, b"pclr").is_some(), ..Self::default() };
-        if let Some(colr) = find(inner, b"colr").filter(|a| a.len() >= 7) {
+        if let Some(colr) = find(inner, b"colr").filter(|a| !a.is_empty()) {
             b.seek(colr.body);
             let method = b.u8()?;
             b.skip(2);
-            out.space = if method == 1 { Some(b.u32(e)?) } else { None };
+            out.said = Some(match method {
+                1 if colr.len() >= 7 => Said::Enumerated(b.u32(e)?),
+                2 | 3 if colr.len() >= 23 => {
+                    b.skip(16);
+                    Said::Profile(b.array::<4>()?)
+                }
+                n => Said::Other(n),
+            });
         }
         if let Some(cdef) = find(inner, b"cdef").filter(|a| a.len() >= 2) {
             b.seek(cdef.body);
@@ -60,31 +84,108 @@ pub(super) struct Form {
     all: usize,
     bits: u32,
     reversible: Option<bool>,
+    /// The colours are multiplied by the transparency.
+    multiplied: bool,
+    /// Nothing says that three components are red, green and blue.
+    assumed: bool,
+    /// There is an ICC profile.
+    profile: bool,
+}
+
+impl Form {
+    /// What a person should know of a picture that is decoded.
+    pub fn doubts(&self, doc: &mut ClipDoc) {
+        if self.assumed {
+            let text =
+                "three components of a bare codestream are taken for red, green and blue; nothing says what they are";
+            doc.warn("JP2-COMPONENTS", text);
+        }
+        if self.profile {
+            doc.warn(
+                "COLOR-PROFILE",
+                "the picture has an ICC profile, which is not applied: state its colour space as `source`",
+            );
+        }
+    }
 }
 
 /// Whether a picture is decoded, and how.
 ///
 /// # Errors
 /// `FORMAT-UNSUPPORTED`, by name.
-pub(super) fn decodable(code: &Codestream, colours: &Colours) -> Result<Form, Error> {
+pub(super) fn decodable(code: &Codestream, tiles: &Tiles, colours: &Colours) -> Result<Form, Error> {
     let refuse = |what: &str| Err(Error::unsupported(format!("JPEG 2000 pictures {what} are not decoded")));
-    if code.high_throughput {
+    let style = code.coding.map_or(0, |c| c.block_style);
+    if code.high_throughput || style & 0xc0 != 0 {
         return refuse("coded with High Throughput (HTJ2K)");
+    }
+    if code.profile & 0x8000 != 0 {
+        return refuse("with extensions (ISO/IEC 15444-2)");
     }
     if matches!(code.profile, 3..=6) {
         return refuse("of digital cinema (X'Y'Z', SMPTE ST 428-1)");
     }
+    if tiles.own_style {
+        return refuse("in which a tile has a coding style of its own");
+    }
+    if code.coding.is_some_and(|c| c.layers > MOST_LAYERS) {
+        return refuse(&format!("of more than {MOST_LAYERS} quality layers"));
+    }
     if colours.palette {
         return refuse("with a palette");
     }
-    match colours.space {
-        None | Some(16 | 17) => {}
-        Some(12) => return refuse("in CMYK"),
-        Some(18) => return refuse("in sYCC"),
-        Some(n) => return refuse(&format!("in the enumerated colour space {n}")),
+    let (seen, all) = components(code, colours)?;
+    let Some(first) = code.components.first() else { return refuse("without components") };
+    if code.components.iter().any(|c| c.step != (1, 1)) {
+        return refuse("with subsampled components");
     }
+    if code.components.iter().any(|c| c.signed) {
+        return refuse("with signed samples");
+    }
+    if code.components.iter().take(seen).any(|c| c.bits != first.bits) {
+        return refuse("whose components have different depths");
+    }
+    if code.components.iter().any(|c| c.bits > MOST_BITS) {
+        return refuse(&format!("of more than {MOST_BITS} bits"));
+    }
+    let together = code.coding.is_some_and(|c| c.together);
+    let assumed = seen == 3 && colours.said.is_none() && !together;
+    // those for broadcast and IMF may as well hold Y'CbCr
+    if assumed && code.profile >= 0x100 {
+        return refuse("of three components of which nothing says whether they are RGB or Y'CbCr");
+    }
+    Ok(Form {
+        seen,
+        all,
+        bits: first.bits,
+        reversible: code.coding.map(|c| c.reversible),
+        multiplied: colours.channels.iter().any(|[_, kind, _]| *kind == 2),
+        assumed,
+        profile: matches!(colours.said, Some(Said::Profile(_))),
+    })
+}
+
+/// How many components are seen, and how many there are.
+fn components(code: &Codestream, colours: &Colours) -> Result<(usize, usize), Error> {
+    let refuse = |what: &str| Err(Error::unsupported(format!("JPEG 2000 pictures {what} are not decoded")));
     let all = code.components.len();
     let seen = if all >= 3 { 3 } else { 1 };
+    // sRGB and its greys are the first components, whatever follows (I.5.3.3)
+    let mut first_ones = false;
+    match &colours.said {
+        None => {}
+        Some(Said::Enumerated(16)) if seen == 3 => first_ones = true,
+        Some(Said::Enumerated(17)) if seen == 1 => first_ones = true,
+        Some(Said::Enumerated(12)) => return refuse("in CMYK"),
+        Some(Said::Enumerated(18)) => return refuse("in sYCC"),
+        Some(Said::Enumerated(n)) => return refuse(&format!("of {all} components in the enumerated colour space {n}")),
+        Some(Said::Profile(space)) if *space == if seen == 3 { *b"RGB " } else { *b"GRAY" } => {}
+        Some(Said::Profile(space)) => {
+            let space = String::from_utf8_lossy(space);
+            return refuse(&format!("of {all} components with an ICC profile for {}", space.trim_end().escape_debug()));
+        }
+        Some(Said::Other(n)) => return refuse(&format!("whose colours are specified by method {n}")),
+    }
     let plain = [[0, 0, 1], [1, 0, 2], [2, 0, 3]];
     let wanted = plain.get(..seen).unwrap_or_default();
     let stated = |n: &[u16; 3]| colours.channels.is_empty() || colours.channels.contains(n);
@@ -93,47 +194,35 @@ pub(super) fn decodable(code: &Codestream, colours: &Colours) -> Result<Form, Er
     }
     let alpha = colours.channels.iter().any(|[n, kind, _]| usize::from(*n) == seen && matches!(kind, 1 | 2));
     match all {
-        1 | 3 => {}
-        2 | 4 if alpha => {}
-        n => return refuse(&format!("of {n} components")),
+        1 | 3 => Ok((seen, all)),
+        2 | 4 if alpha || (first_ones && colours.channels.is_empty()) => Ok((seen, all)),
+        n => refuse(&format!("of {n} components of which nothing says what they are")),
     }
-    let Some(first) = code.components.first() else { return refuse("without components") };
-    let seen_ones = code.components.iter().take(seen);
-    if code.components.iter().any(|c| c.step != (1, 1)) {
-        return refuse("with subsampled components");
-    }
-    if code.components.iter().any(|c| c.signed) {
-        return refuse("with signed samples");
-    }
-    if seen_ones.clone().any(|c| c.bits != first.bits) {
-        return refuse("whose components have different depths");
-    }
-    if code.components.iter().any(|c| c.bits > MOST_BITS) {
-        return refuse(&format!("of more than {MOST_BITS} bits"));
-    }
-    Ok(Form { seen, all, bits: first.bits, reversible: code.coding.map(|c| c.reversible) })
 }
 
 /// Decodes the codestream from `at` to `end`.
 ///
+/// Damage of the markers and of the headers of packets is noticed. Within code blocks, JPEG 2000 has nothing by which it could
+/// be, and neither has a tile whose last packets were cut off at the end of one.
+///
 /// # Errors
-/// `FILE-MALFORMED` when it is damaged (nothing is concealed), `FORMAT-UNSUPPORTED`, `LIMIT-MEMORY`, Io.
+/// `FILE-MALFORMED` when it is damaged, `FORMAT-UNSUPPORTED`, `LIMIT-MEMORY`, Io.
 pub(super) fn decode(
     input: &Input<'_>,
     (at, end): (u64, u64),
     code: &Codestream,
-    form: Form,
+    tiles: &Tiles,
+    form: &Form,
     limits: &Limits,
 ) -> Result<Decoded, Error> {
     let stored = end.saturating_sub(at);
-    let samples = u64::from(code.width).saturating_mul(code.height.into());
-    let inside = samples.saturating_mul(u64::try_from(form.all).unwrap_or(u64::MAX)).saturating_mul(SAMPLE_BYTES);
-    let left = limits.memory.saturating_sub(stored).saturating_sub(inside);
+    let left = limits.memory.saturating_sub(stored).saturating_sub(needs(code));
     let mut frame = Frame::new(code.width, code.height, left)?;
     // the picture is not metadata: it has an allowance of its own
     let mut b = Bytes::file(input.file, input.size, &Limits { header_bytes: stored, ..*limits });
     b.seek(at);
-    let bytes = b.take(stored)?;
+    let mut bytes = b.take(stored)?;
+    close(&mut bytes, at, tiles);
     // the crate indexes and asserts: what it does not expect of hostile bytes must end here, not the program
     let done = catch_unwind(AssertUnwindSafe(|| fill(&bytes, form, &mut frame)));
     let done = done.unwrap_or_else(|_| Err(Error::malformed("the JPEG 2000 picture breaks the rules of its coding")));
@@ -141,7 +230,35 @@ pub(super) fn decode(
     Ok(Decoded { frame, how: how(form, at) })
 }
 
-fn fill(bytes: &[u8], form: Form, frame: &mut Frame) -> Result<(), Error> {
+/// Memory that the crate needs.
+fn needs(code: &Codestream) -> u64 {
+    let samples = u64::from(code.width).saturating_mul(code.height.into());
+    let components = u64::try_from(code.components.len()).unwrap_or(u64::MAX);
+    let Some(c) = code.coding else { return u64::MAX };
+    let block = c.block.0.min(c.least_precinct).saturating_add(c.block.1.min(c.least_precinct));
+    let resolutions = code.tile_count().saturating_mul(u64::from(c.levels).saturating_add(1));
+    // a third more for the smaller resolutions, and one at least for each of a tile
+    let blocks = ((samples.saturating_mul(4) / 3) >> block.min(32)).saturating_add(resolutions.saturating_mul(3));
+    let of_blocks = blocks.saturating_mul(BLOCK_BYTES.saturating_add(LAYER_BYTES.saturating_mul(c.layers.into())));
+    let each = samples.saturating_mul(SAMPLE_BYTES);
+    let each = each.saturating_add(of_blocks).saturating_add(resolutions.saturating_mul(RESOLUTION_BYTES));
+    each.saturating_mul(components)
+}
+
+/// Writes the length of a tile part that goes on to the end, which the crate would take the end marker for.
+fn close(bytes: &mut [u8], at: u64, tiles: &Tiles) {
+    let Some((field, begins)) = tiles.open else { return };
+    let all = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    let length = all.saturating_sub(2).saturating_sub(begins.saturating_sub(at));
+    let from = usize::try_from(field.saturating_sub(at)).unwrap_or(usize::MAX);
+    let there = bytes.ends_with(&[0xff, 0xd9]);
+    let place = bytes.get_mut(from..from.saturating_add(4));
+    if let (true, Some(place), Ok(length)) = (there, place, u32::try_from(length)) {
+        place.copy_from_slice(&length.to_be_bytes());
+    }
+}
+
+fn fill(bytes: &[u8], form: &Form, frame: &mut Frame) -> Result<(), Error> {
     let settings = DecodeSettings { resolve_palette_indices: false, strict: true, target_resolution: None };
     let image = Image::new(bytes, &settings).map_err(refused)?;
     let mut context = DecoderContext::default();
@@ -167,21 +284,17 @@ fn highest(bits: u32) -> f32 {
 }
 
 fn refused(e: DecodeError) -> Error {
-    match e {
+    let what = match e {
         DecodeError::Marker(MarkerError::Unsupported) => {
-            Error::unsupported(format!("this JPEG 2000 picture is not decoded: {e}"))
+            return Error::unsupported(format!("this JPEG 2000 picture is not decoded: {e}"));
         }
-        DecodeError::Tile(TileError::Invalid) | DecodeError::Decoding(_) | DecodeError::Marker(_) => {
-            Error::malformed(format!("the JPEG 2000 picture is damaged: {e}"))
-                .fix("copy the frame again from its source")
-        }
-        _ => {
-            Error::new(ErrorKind::Malformed, "FILE-MALFORMED", format!("the JPEG 2000 picture cannot be decoded: {e}"))
-        }
-    }
+        DecodeError::Tile(TileError::Invalid) => "its packets are damaged".to_owned(),
+        e => e.to_string(),
+    };
+    Error::malformed(format!("the JPEG 2000 picture is damaged: {what}")).fix("copy the frame again from its source")
 }
 
-fn how(form: Form, at: u64) -> BTreeMap<String, String> {
+fn how(form: &Form, at: u64) -> BTreeMap<String, String> {
     let kind = if form.seen == 1 { "brightness" } else { "RGB" };
     let wavelet = match form.reversible {
         Some(true) => ", reversible 5-3 wavelet",
@@ -195,7 +308,14 @@ fn how(form: Form, at: u64) -> BTreeMap<String, String> {
         ("scale".to_owned(), format!("code / {}", highest(form.bits))),
     ]);
     if form.all > form.seen {
-        how.insert("alpha".to_owned(), "not used".to_owned());
+        let multiplied = if form.multiplied { "not used; the colours are multiplied by it" } else { "not used" };
+        how.insert("alpha".to_owned(), multiplied.to_owned());
+    }
+    if form.assumed {
+        how.insert("components".to_owned(), "taken for red, green and blue, nothing says it".to_owned());
+    }
+    if form.profile {
+        how.insert("profile".to_owned(), "an ICC profile, not applied".to_owned());
     }
     how
 }

@@ -34,6 +34,52 @@ fn channels(list: &[[u16; 3]]) -> Vec<u8> {
     atom(b"cdef", &words.flat_map(u16::to_be_bytes).collect::<Vec<u8>>())
 }
 
+/// A colour box with a profile of this data space.
+fn profile(space: &[u8; 4]) -> Vec<u8> {
+    atom(b"colr", &[&[2, 0, 0][..], &[0; 16], space, &[0; 108]].concat())
+}
+
+/// Where the coding style stands in a sample of three components, after its length.
+const STYLE: usize = 2 + 2 + 47 + 4;
+
+/// A sample without the component transform and with the high byte of its profile.
+fn without_transform(profile: u8) -> Vec<u8> {
+    let mut code = sample_codestream(64, 32, 3, 8);
+    code[6] = profile;
+    code[STYLE + 4] = 0;
+    code
+}
+
+fn styled(style: u8) -> Vec<u8> {
+    let mut code = sample_codestream(64, 32, 3, 8);
+    code[STYLE + 8] = style;
+    code
+}
+
+/// A sample of `layers` layers, with an empty packet for each.
+fn layered(layers: u8) -> Vec<u8> {
+    let mut code = sample_codestream(64, 32, 3, 8);
+    code[STYLE + 3] = layers;
+    let more = vec![0; 18 * (usize::from(layers) - 1)];
+    let end = code.len() - 2;
+    code.splice(end..end, more.iter().copied());
+    let sot = code.windows(2).position(|w| w == [0xff, 0x90]).unwrap();
+    let length = u32::try_from(code.len() - 2 - sot).unwrap();
+    code[sot + 6..sot + 10].copy_from_slice(&length.to_be_bytes());
+    code
+}
+
+/// A sample whose tile has a coding style segment.
+fn own_style() -> Vec<u8> {
+    let mut code = sample_codestream(64, 32, 3, 8);
+    let style: Vec<u8> = code[STYLE - 4..STYLE + 10].to_vec();
+    let sot = code.windows(2).position(|w| w == [0xff, 0x90]).unwrap();
+    code.splice(sot + 12..sot + 12, style);
+    let length = u32::try_from(code.len() - 2 - sot).unwrap();
+    code[sot + 6..sot + 10].copy_from_slice(&length.to_be_bytes());
+    code
+}
+
 fn decode(bytes: &[u8]) -> Result<Decoded, Error> {
     with_bytes(bytes, |input, limits| Jp2.decode(input, limits))
 }
@@ -86,7 +132,17 @@ fn what_is_not_decoded_is_said_by_name() {
         (with(42, 0x87), "signed"),
         (with(45, 9), "different depths"),
         (sample_codestream(64, 32, 3, 20), "more than 16 bits"),
-        (sample_codestream(64, 32, 4, 8), "of 4 components"),
+        (sample_codestream(64, 32, 4, 8), "of 4 components of which nothing says"),
+        (with(6, 0x80), "extensions"),
+        (without_transform(0x1), "nothing says whether they are RGB or Y'CbCr"),
+        (styled(0x40), "HTJ2K"),
+        (layered(33), "more than 32 quality layers"),
+        (own_style(), "style of its own"),
+        (boxed(&rgb(), &[profile(b"Lab ")]), "ICC profile for Lab"),
+        (boxed(&rgb(), &[profile(b"GRAY")]), "ICC profile for GRAY"),
+        (boxed(&rgb(), &[atom(b"colr", &[4, 0, 0, 1])]), "method 4"),
+        (boxed(&rgb(), &[atom(b"colr", &[1, 0, 0, 0])]), "method 1"),
+        (boxed(&rgb(), &[space(17)]), "of 3 components in the enumerated colour space 17"),
         (boxed(&rgb(), &[space(18)]), "sYCC"),
         (boxed(&sample_codestream(64, 32, 4, 8), &[space(12)]), "CMYK"),
         (boxed(&rgb(), &[space(14)]), "colour space 14"),
@@ -103,6 +159,45 @@ fn what_is_not_decoded_is_said_by_name() {
         far[at..at + 4].copy_from_slice(&60_000u32.to_be_bytes());
     }
     assert_eq!(decode(&far).unwrap_err().code, "LIMIT-MEMORY");
+}
+
+#[test]
+fn tiles_that_are_not_there_are_missed() {
+    let whole = sample_codestream(64, 32, 3, 8);
+    let sot = whole.windows(2).position(|w| w == [0xff, 0x90]).unwrap();
+    let refused = |code: &[u8], word: &str| {
+        for e in [read_bytes(&Jp2, code).unwrap_err(), decode(code).unwrap_err()] {
+            assert!(e.code == "FILE-TRUNCATED" && e.what.contains(word), "{word}: {e}");
+        }
+    };
+    // four tiles by the header, one in the file
+    let mut four = whole.clone();
+    four[24..28].copy_from_slice(&32u32.to_be_bytes());
+    four[28..32].copy_from_slice(&16u32.to_be_bytes());
+    refused(&four, "3 of 4 tiles");
+    let mut parts = whole.clone();
+    parts[sot + 11] = 2;
+    refused(&parts, "1 of its parts");
+    let mut empty = whole[..sot + 14].to_vec();
+    empty.extend([0xff, 0xd9]);
+    empty[sot + 6..sot + 10].copy_from_slice(&14u32.to_be_bytes());
+    refused(&empty, "too few for its packets");
+    // a tile part without a length goes on to the end
+    let mut open = whole.clone();
+    open[sot + 6..sot + 10].fill(0);
+    assert_eq!(decode(&open).unwrap().frame, decode(&whole).unwrap().frame);
+}
+
+#[test]
+fn what_is_assumed_is_said() {
+    let codes = |doc: &ClipDoc| doc.warnings.iter().map(|w| w.code.to_string()).collect::<Vec<_>>();
+    let doc = read_bytes(&Jp2, &without_transform(0)).unwrap();
+    assert_eq!(codes(&doc), ["JP2-COMPONENTS"]);
+    assert!(decode(&without_transform(0)).unwrap().how["components"].contains("nothing says"));
+    let doc = read_bytes(&Jp2, &boxed(&sample_codestream(64, 32, 3, 8), &[profile(b"RGB ")])).unwrap();
+    assert_eq!(codes(&doc), ["COLOR-PROFILE"]);
+    let four = boxed(&sample_codestream(64, 32, 4, 8), &[space(16)]);
+    assert_eq!(decode(&four).unwrap().how["alpha"], "not used");
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! JPEG 2000 codestreams (ISO/IEC 15444-1, annex A) and the boxes around them (annex I).
 
+mod tiles;
+
+pub use tiles::{MOST_TILES, Tile, Tiles};
+
 use crate::engine::container::bytes::{Bytes, Endian, field_text};
 use crate::model::{Error, Limits};
 
@@ -10,8 +14,10 @@ pub const SIGNATURE: &[u8] = b"\0\0\0\x0cjP  \x0d\x0a\x87\x0a";
 
 const CAP: u16 = 0xff50;
 const COD: u16 = 0xff52;
+const COC: u16 = 0xff53;
 const COM: u16 = 0xff64;
 const SOT: u16 = 0xff90;
+const SOD: u16 = 0xff93;
 const EOC: u16 = 0xffd9;
 /// Most comments that are kept.
 const MOST_COMMENTS: usize = 16;
@@ -40,6 +46,12 @@ pub struct Coding {
     pub levels: u8,
     /// Whether the transform is the reversible one (5-3), else 9-7.
     pub reversible: bool,
+    /// Width and height of a code block, as powers of two.
+    pub block: (u32, u32),
+    /// How code blocks are coded (table A.19): 0x40 and 0x80 are high throughput.
+    pub block_style: u8,
+    /// Width or height of the smallest precinct, as a power of two; 15 when none are stated.
+    pub least_precinct: u32,
 }
 
 /// The main header of a codestream.
@@ -53,6 +65,12 @@ pub struct Codestream {
     pub height: u32,
     /// Width and height of a tile.
     pub tile: (u32, u32),
+    /// Where the first tile begins on the reference grid.
+    pub tile_origin: (u32, u32),
+    /// Where the picture ends on the reference grid, across and down.
+    pub right: u32,
+    /// As `right`, down.
+    pub bottom: u32,
     /// The components in order.
     pub components: Vec<Component>,
     /// Coding style, if its marker was found.
@@ -94,7 +112,7 @@ impl Codestream {
             let end = b.pos().saturating_add(inside);
             match marker {
                 CAP if inside >= 4 => out.high_throughput = b.u32(Endian::Big)? & 0x0002_0000 != 0,
-                COD if inside >= 10 => out.coding = Some(cod(b)?),
+                COD if inside >= 10 => out.coding = Some(cod(b, inside)?),
                 COM if inside >= 2 && out.comments.len() < MOST_COMMENTS => {
                     let latin = b.u16(Endian::Big)? == 1;
                     let text = b.take(inside - 2)?;
@@ -109,35 +127,6 @@ impl Codestream {
         }
         Err(Error::limit("a JPEG 2000 header has more marker segments than limits.items").offset(start))
     }
-
-    /// Follows the tile parts from marker to marker as far as `end` and says where they should end: `None` when a tile part
-    /// says that it goes on to the end (A.4.2), or when the markers are not where they should be.
-    ///
-    /// # Errors
-    /// Those of [`Bytes`], except for the end of the file.
-    pub fn tiles_end(&self, b: &mut Bytes<'_>, end: u64, limits: &Limits) -> Result<Option<u64>, Error> {
-        let mut at = self.tiles_at;
-        for _ in 0..limits.items {
-            if at.saturating_add(2) > end {
-                return Ok(Some(at.saturating_add(2)));
-            }
-            b.seek(at);
-            match b.u16(Endian::Big)? {
-                EOC => return Ok(Some(at.saturating_add(2))),
-                SOT if at.saturating_add(12) > end => return Ok(Some(at.saturating_add(12))),
-                SOT => {
-                    b.skip(4);
-                    let length = u64::from(b.u32(Endian::Big)?);
-                    if length < 14 {
-                        return Ok(None);
-                    }
-                    at = at.saturating_add(length);
-                }
-                _ => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
 }
 
 /// Image and tile size: the cursor stands after the marker.
@@ -151,7 +140,7 @@ fn siz(b: &mut Bytes<'_>) -> Result<Codestream, Error> {
     for to in &mut n {
         *to = b.u32(e)?;
     }
-    let [right, bottom, left, top, tile_w, tile_h, ..] = n;
+    let [right, bottom, left, top, tile_w, tile_h, tile_x, tile_y] = n;
     let count = b.u16(e)?;
     if !(1..=16_384).contains(&count) || length != 38 + 3 * u64::from(count) {
         return Err(bad("names an impossible number of components"));
@@ -177,6 +166,9 @@ fn siz(b: &mut Bytes<'_>) -> Result<Codestream, Error> {
         width,
         height,
         tile: (tile_w, tile_h),
+        tile_origin: (tile_x, tile_y),
+        right,
+        bottom,
         components,
         coding: None,
         high_throughput: false,
@@ -185,11 +177,29 @@ fn siz(b: &mut Bytes<'_>) -> Result<Codestream, Error> {
     })
 }
 
-fn cod(b: &mut Bytes<'_>) -> Result<Coding, Error> {
-    let _style = b.u8()?;
+/// Coding style: the cursor stands after the length of the segment, of which `inside` bytes are left.
+fn cod(b: &mut Bytes<'_>, inside: u64) -> Result<Coding, Error> {
+    let style = b.u8()?;
     let (progression, layers, together, levels) = (b.u8()?, b.u16(Endian::Big)?, b.u8()? == 1, b.u8()?);
-    b.skip(3);
-    Ok(Coding { progression, layers, together, levels, reversible: b.u8()? == 1 })
+    let (w, h, block_style, reversible) = (b.u8()?, b.u8()?, b.u8()?, b.u8()? == 1);
+    let mut least_precinct = 15;
+    if style & 1 != 0 {
+        for _ in 0..inside.saturating_sub(10).min(33) {
+            let size = b.u8()?;
+            least_precinct = least_precinct.min(u32::from(size & 15)).min(u32::from(size >> 4));
+        }
+    }
+    let power = |n: u8| u32::from(n & 15).saturating_add(2);
+    Ok(Coding {
+        progression,
+        layers,
+        together,
+        levels,
+        reversible,
+        block: (power(w), power(h)),
+        block_style,
+        least_precinct,
+    })
 }
 
 /// The name of a profile (ISO/IEC 15444-1, table A.10, with its amendments).
@@ -256,11 +266,13 @@ mod tests {
         assert_eq!((c.width, c.height, c.components.len(), c.components[2].bits), (4096, 2160, 3, 12));
         assert_eq!((c.profile, profile_name(c.profile), profile_name(3)), (0, None, Some("2K digital cinema")));
         assert_eq!((c.comments.as_slice(), c.coding.unwrap().reversible), (&["rushes".to_owned()][..], true));
-        assert_eq!(c.tiles_end(&mut b, bytes.len() as u64, &l).unwrap(), Some(bytes.len() as u64));
+        let tiles = c.tiles(&mut b, bytes.len() as u64, &l).unwrap();
+        assert_eq!((tiles.end, c.tile_count(), tiles.met.len()), (Some(bytes.len() as u64), 1, 1));
+        assert_eq!(tiles.met[&0], Tile { parts: 1, announced: Some(1), bytes: 18 });
         for n in 0..bytes.len() {
             let mut b = Bytes::slice(&bytes[..n], &l);
             if let Ok(c) = Codestream::read(&mut b, &l) {
-                let end = c.tiles_end(&mut b, n as u64, &l).unwrap();
+                let end = c.tiles(&mut b, n as u64, &l).unwrap().end;
                 assert!(end.is_some_and(|e| e > n as u64), "cut at {n}: {end:?}");
             }
         }

@@ -1,0 +1,139 @@
+//! Which files of a folder belong to a clip beside it: metadata that cameras and their makers' tools write. Pure: no file
+//! is touched, and what a file is its contents decide.
+//!
+//! Such a file is named after the clip (`C0001M01.XML`, `A001C001_210101_R2EC.mov.csv`, `A001_C066_0303LZ_001.static.csv`),
+//! or after the recording of which the clip is a segment (`A001_C066_0303LZ.RMD`).
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+/// Extensions of metadata files.
+const EXTENSIONS: [&str; 5] = ["xml", "csv", "txt", "json", "rmd"];
+/// Lists of one folder that are looked into.
+pub const MOST_LISTS: usize = 4;
+/// Endings of our own records, which belong to no clip.
+const OURS: &str = ".rushes.json";
+
+/// Whether a file with this name may be a list of the clips of its folder (Avid Log Exchange).
+#[must_use]
+pub fn may_be_list(name: &OsStr) -> bool {
+    name.as_bytes().rsplit(|b| *b == b'.').next().is_some_and(|e| e.eq_ignore_ascii_case(b"ale"))
+}
+
+/// Whether a file with this name may hold metadata of a clip beside it.
+#[must_use]
+pub fn may_be_metadata(name: &OsStr) -> bool {
+    let text = name.to_string_lossy();
+    let ext = text.rsplit_once('.').map(|(_, e)| e).unwrap_or_default();
+    EXTENSIONS.iter().any(|e| e.eq_ignore_ascii_case(ext)) && !text.to_ascii_lowercase().ends_with(OURS)
+}
+
+/// How much of the name of a metadata file is the name of `clip`, in bytes; `None` when it is not named after it. Of
+/// several clips the one with the most is meant.
+#[must_use]
+pub fn named_after(name: &OsStr, clip: &str) -> Option<usize> {
+    if clip.is_empty() || !may_be_metadata(name) {
+        return None;
+    }
+    let recording = recording_of(clip);
+    begins_with(name.as_bytes(), clip).or_else(|| recording.and_then(|r| begins_with(name.as_bytes(), r)))
+}
+
+/// Whether a file of a folder with these `names` belongs to `clip`, and to no file whose name it repeats more of.
+#[must_use]
+pub fn belongs(name: &OsStr, clip: &str, names: &[&OsStr]) -> bool {
+    let Some(most) = named_after(name, clip) else { return false };
+    let stem = |other: &OsStr| std::path::Path::new(other).file_stem().map(|s| s.to_string_lossy().into_owned());
+    let closer = |other: &&&OsStr| {
+        !may_be_metadata(other) && stem(other).and_then(|s| named_after(name, &s)).is_some_and(|n| n > most)
+    };
+    !names.iter().any(|n| closer(&n))
+}
+
+/// What the names of all files that may belong to a clip begin with.
+#[must_use]
+pub fn common_name(clip: &str) -> &str {
+    recording_of(clip).unwrap_or(clip)
+}
+
+/// Of the sorted `names` of a folder, those that belong to `clip`; its name is compared with its case.
+#[must_use]
+pub fn of_clip<'a>(clip: &str, names: &'a [std::ffi::OsString]) -> Vec<&'a OsStr> {
+    let prefix = common_name(clip).as_bytes();
+    let from = names.partition_point(|n| n.as_bytes() < prefix);
+    let near =
+        names.iter().skip(from).take_while(|n| n.as_bytes().starts_with(prefix)).map(std::ffi::OsString::as_os_str);
+    let near: Vec<&OsStr> = near.collect();
+    near.iter().copied().filter(|n| belongs(n, clip, &near)).collect()
+}
+
+/// The name of the recording of which a clip is a segment: `A001_C066_0303LZ` of `A001_C066_0303LZ_001`.
+fn recording_of(clip: &str) -> Option<&str> {
+    let (recording, number) = clip.rsplit_once('_')?;
+    (number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()) && !recording.is_empty()).then_some(recording)
+}
+
+fn begins_with(name: &[u8], clip: &str) -> Option<usize> {
+    let rest = name.get(clip.len()..)?;
+    let begins = name.get(..clip.len())?.eq_ignore_ascii_case(clip.as_bytes());
+    // `C00012M01.XML` is not beside `C0001`
+    let ends = match rest {
+        [b'.', ..] => true,
+        [b'M' | b'm', a, b, b'.', ..] => a.is_ascii_digit() && b.is_ascii_digit(),
+        [b'_' | b'-' | b' ', ..] => true,
+        _ => false,
+    };
+    (begins && ends).then_some(clip.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn os(s: &str) -> &OsStr {
+        OsStr::new(s)
+    }
+
+    #[test]
+    fn names_of_metadata_files() {
+        for (name, clip) in [
+            ("C0001M01.XML", "C0001"),
+            ("c0001m01.xml", "C0001"),
+            ("A001C001_210101_R2EC.mov.csv", "A001C001_210101_R2EC"),
+            ("A001C001_210101_R2EC.json", "A001C001_210101_R2EC"),
+            ("A001_C066_0303LZ_001.static.csv", "A001_C066_0303LZ_001"),
+            ("A001_C066_0303LZ.RMD", "A001_C066_0303LZ_001"),
+            ("D001C005_210716AG.csv", "D001C005_210716AG"),
+            ("clip 1_metadata.txt", "clip 1"),
+        ] {
+            assert!(named_after(os(name), clip).is_some(), "{name}");
+        }
+        for (name, clip) in [
+            ("C00012M01.XML", "C0001"),
+            ("C0001M1.XML", "C0001"),
+            ("C0001.MP4", "C0001"),
+            ("C0001.MP4.rushes.json", "C0001"),
+            ("C001.xml", "C0001"),
+            (".xml", ""),
+            ("notes.txt", "C0001"),
+        ] {
+            assert_eq!(named_after(os(name), clip), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_longest_name_owns_the_file() {
+        let mut names: Vec<std::ffi::OsString> =
+            ["C1.mov", "C1_v2.mov", "C1.xml", "C1_v2.xml", "C1_v3.xml", "C10.xml", "B.csv", "C1.mov.rushes.json"]
+                .map(Into::into)
+                .into();
+        names.sort();
+        assert_eq!(of_clip("C1", &names), [os("C1.xml"), os("C1_v3.xml")]);
+        assert_eq!(of_clip("C1_v2", &names), [os("C1_v2.xml")]);
+        assert_eq!(of_clip("D", &names), [] as [&OsStr; 0]);
+        let red: Vec<std::ffi::OsString> = ["A_001.R3D", "A_001.csv", "A.RMD"].map(Into::into).into();
+        let mut red = red;
+        red.sort();
+        assert_eq!(of_clip("A_001", &red), [os("A.RMD"), os("A_001.csv")]);
+    }
+}
