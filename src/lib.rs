@@ -26,6 +26,8 @@ pub mod telemetry;
 pub mod job;
 pub mod rules;
 
+pub mod query;
+
 pub mod control;
 pub mod exec;
 pub mod index;

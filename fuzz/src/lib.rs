@@ -46,6 +46,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("mpeg", camera::mpeg),
     ("mxf", mxf::mxf),
     ("paths", names::paths),
+    ("query", words::query),
     ("r3d", camera::r3d),
     ("receipts", records::receipts),
     ("records", records::records),

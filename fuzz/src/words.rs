@@ -3,6 +3,7 @@
 use super::{harmless, memory};
 use rushes::config;
 use rushes::model::{ClipDoc, ClipUnit, Rational, Timecode};
+use rushes::query::{Facts, Flaw, Order, Place, Query};
 use rushes::rules::{Condition, Scope};
 use std::os::fd::AsRawFd;
 use std::path::PathBuf;
@@ -68,6 +69,59 @@ pub fn condition(data: &[u8]) {
             }
         }
     }
+}
+
+/// A query, and after a line end an order: refused with a place, or printed and read the same, with the same answers.
+pub fn query(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let (text, order) = text.rsplit_once('\n').unwrap_or((&text, ""));
+    match text.parse::<Query>() {
+        Ok(q) => {
+            let printed = q.to_string();
+            let again: Query = printed.parse().expect("what was printed can be read");
+            assert_eq!(again, q, "printed as {printed}");
+            for f in facts() {
+                assert_eq!(q.holds(f), again.holds(f));
+                let not: Query = Query::Not(Box::new(q.clone()));
+                assert_ne!(q.holds(f), not.holds(f));
+            }
+            let _ = q.of_present().asks_presence();
+        }
+        Err(f) => flawed(&f, text),
+    }
+    match order.parse::<Order>() {
+        Ok(o) => {
+            for k in &o.keys {
+                for (a, b) in [("1", "-2.5"), ("24/1", "x"), ("10:00:00:00", "10:00:00;01"), ("", "\u{1f}")] {
+                    assert_eq!(k.compare(a, b), k.compare(b, a).reverse(), "{a} {b}");
+                }
+            }
+        }
+        Err(f) => flawed(&f, order),
+    }
+}
+
+fn flawed(f: &Flaw, text: &str) {
+    assert!(f.offset.saturating_add(f.length) <= text.len(), "{f:?}");
+    let shown = f.render(text);
+    harmless(&shown);
+    assert!(shown.len() < 20_000, "{} bytes", shown.len());
+}
+
+/// Clips that a query is asked about: one of which nothing is known, and one of which much is.
+fn facts() -> &'static [Facts; 2] {
+    static FACTS: OnceLock<[Facts; 2]> = OnceLock::new();
+    FACTS.get_or_init(|| {
+        let full = serde_json::json!({
+            "clip": {"name": "A001C003_260112_R2EC", "frames": 240},
+            "camera": {"make": "ARRI", "model": "ALEXA 35"}, "reel": "A001R2EC",
+            "timecode": {"start": "23:59:59;20", "end": "00:00:10;00", "rate": "30000/1001", "drop": true},
+            "exposure": {"iso": 800}, "lens": {"t_stop": 2.8}, "slate": {"circled": true, "note": "good for sound"},
+            "recorded": {"date": "2026-11-25T10:31:07+01:00"}, "audio": {"tracks": [{"name": "Boom"}, {"name": "Mix"}]},
+        });
+        let place = Place { folder: "ocf".into(), path: "A001/x.mov".into() };
+        [Facts::new(&serde_json::Value::Null, "senna", &[], None), Facts::new(&full, "senna", &[place], None)]
+    })
 }
 
 /// A rate, a comma, and a timecode label: printed and read again they are the same.

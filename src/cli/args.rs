@@ -1,5 +1,6 @@
 //! The one definition of the command line: parsing, `--help`, completions and man pages come from it.
 
+use super::search_args::{SEARCH_HELP, SearchArgs};
 use crate::model::HashKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueHint};
 use std::path::PathBuf;
@@ -91,6 +92,9 @@ pub enum Command {
     /// List jobs, the newest first
     #[command(after_help = JOBS_HELP)]
     Jobs(JobsArgs),
+    /// Find clips by their metadata and where they lie
+    #[command(after_help = SEARCH_HELP)]
+    Search(SearchArgs),
     /// Try something again: a job, a clip, a path, the whole quarantine
     #[command(after_help = RETRY_HELP)]
     Retry(RetryArgs),

@@ -19,6 +19,8 @@ mod pages;
 mod plan;
 mod render;
 mod run;
+mod search;
+mod search_args;
 mod settings;
 mod status;
 mod steps;
@@ -80,6 +82,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Color(a) => color::run(a),
         Command::Status(a) => status::run(cli, a),
         Command::Jobs(a) => jobs::run(cli, a),
+        Command::Search(a) => search::run(cli, a),
         Command::Retry(a) => ask::retry(cli, a),
         Command::Cancel(a) => ask::cancel(cli, a),
         Command::Waive(a) => ask::waive(cli, a),

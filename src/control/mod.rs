@@ -6,12 +6,14 @@
 mod client;
 mod peer;
 mod request;
+mod search;
 mod server;
 mod snapshot;
 
 pub use client::ask;
 pub use peer::{Peer, user_name};
 pub use request::{Done, JobLine, JobsPage, Request, Response, STATES, state_word};
+pub use search::{HIT_SCHEMA, Hit, HitPlace, HitsPage, SearchNext, SearchRequest};
 pub use server::{Bounds, Handler, ServerHandle, serve, serve_within};
 pub use snapshot::{
     ConfigStatus, DaemonState, DiskFree, FolderStatus, HeldClip, IndexCounts, JobCounts, QuarantineLine,

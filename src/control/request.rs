@@ -1,6 +1,6 @@
 //! What can be asked of the daemon, and what it answers.
 
-use crate::control::Snapshot;
+use crate::control::{HitsPage, SearchNext, SearchRequest, Snapshot};
 use crate::job::{Job, JobState, Priority};
 use crate::model::{Error, MediaPath};
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,16 @@ pub enum Request {
         /// At most so many; absent = 100.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         limit: Option<u32>,
+    },
+    /// Clips that a query finds ([`crate::query`]).
+    Search(SearchRequest),
+    /// The next part of a long list of hits.
+    SearchMore {
+        /// As the part before said.
+        next: SearchNext,
+        /// As in [`SearchRequest::fields`].
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fields: Vec<String>,
     },
     /// Try again.
     Retry {
@@ -58,6 +68,8 @@ impl Request {
         match self {
             Self::Status => "status",
             Self::Jobs { .. } => "jobs",
+            Self::Search(_) => "search",
+            Self::SearchMore { .. } => "search-more",
             Self::Retry { .. } => "retry",
             Self::Cancel { .. } => "cancel",
             Self::Waive { .. } => "waive",
@@ -71,7 +83,8 @@ impl Request {
     #[must_use]
     pub fn subject(&self) -> String {
         match self {
-            Self::Status | Self::Jobs { .. } | Self::Rebuild | Self::Reload => String::new(),
+            Self::Status | Self::Jobs { .. } | Self::Rebuild | Self::Reload | Self::SearchMore { .. } => String::new(),
+            Self::Search(s) => s.query.clone(),
             Self::Retry { what } | Self::Cancel { what } => what.clone(),
             Self::Waive { code, clip, why } => format!("{code} for {clip}: {why}"),
             Self::Rescan { folder } => folder.clone().unwrap_or_default(),
@@ -87,6 +100,8 @@ pub enum Response {
     Status(Box<Snapshot>),
     /// To [`Request::Jobs`].
     Jobs(JobsPage),
+    /// To [`Request::Search`] and [`Request::SearchMore`].
+    Hits(HitsPage),
     /// To a change.
     Done(Done),
     /// It was refused or failed, and nothing was changed.

@@ -4,6 +4,7 @@ use crate::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, 
 use crate::daemon::core::{Call, Core, now_ms};
 use crate::daemon::deliver::{is_refusal, lost_its_look};
 use crate::daemon::meant::{ambiguous, describe, nothing_to_do, unknown};
+use crate::daemon::search::Searches;
 use crate::daemon::snapshot::Shared;
 use crate::index::{Index, JournalEntry, QuarantineRecord, Waiver};
 use crate::job::{Job, JobState};
@@ -19,6 +20,7 @@ pub(super) struct Desk {
     pub shared: Arc<Shared>,
     pub index: Index,
     pub calls: Sender<Call>,
+    pub searches: Searches,
 }
 
 impl Handler for Desk {
@@ -26,6 +28,8 @@ impl Handler for Desk {
         match request {
             Request::Status => Response::Status(Box::new((*self.shared.get()).clone())),
             Request::Jobs { state, limit } => jobs_page(&self.index, state.as_deref(), limit),
+            Request::Search(r) => self.searches.search(&self.index, &self.shared, &r),
+            Request::SearchMore { next, fields } => self.searches.more(&self.index, &self.shared, next, &fields),
             change => self.pass_on(who, change),
         }
     }
@@ -87,7 +91,9 @@ impl Core {
                 Ok(message) => done(message, Vec::new()),
                 Err(e) => Response::Error(e),
             },
-            Request::Status | Request::Jobs { .. } => Response::Status(Box::new((*self.shared.get()).clone())),
+            Request::Status | Request::Jobs { .. } | Request::Search(_) | Request::SearchMore { .. } => {
+                Response::Status(Box::new((*self.shared.get()).clone()))
+            }
         };
         // the answer says "done" only when it is on disk
         let response = match self.commit() {

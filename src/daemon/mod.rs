@@ -26,6 +26,7 @@ mod output;
 mod queue;
 mod receipts;
 mod reload;
+mod search;
 mod signals;
 mod snapshot;
 mod start;

@@ -6,6 +6,7 @@ use crate::daemon::control::Desk;
 use crate::daemon::core::{Core, Inbox, now_ms};
 use crate::daemon::known::KnownByIndex;
 use crate::daemon::once::Once;
+use crate::daemon::search::{Searches, Upkeep};
 use crate::daemon::snapshot::{Shared, first};
 use crate::daemon::{Ending, Options, signals};
 use crate::exec::{LocalExecutor, LocalSettings};
@@ -27,6 +28,7 @@ pub(super) struct Daemon {
     core: Core,
     control: crate::control::ServerHandle,
     signals: signal_hook::iterator::Handle,
+    search: Option<Upkeep>,
 }
 
 impl Daemon {
@@ -98,12 +100,13 @@ impl Daemon {
             once: None,
         };
         core.set_going()?;
-        Ok(Self { core, control, signals: handle })
+        Ok(Self { search: Upkeep::for_daemon(options.once, &core.index), core, control, signals: handle })
     }
 
     /// Runs until the end.
     pub fn run(self) -> Result<Ending, Error> {
         let ending = self.core.run();
+        drop(self.search);
         self.signals.close();
         self.control.stop();
         ending
@@ -161,7 +164,7 @@ fn serve(
     index: &index::Index,
     calls: crossbeam_channel::Sender<super::core::Call>,
 ) -> Result<crate::control::ServerHandle, Error> {
-    let desk = Desk { shared: shared.clone(), index: index.clone(), calls };
+    let desk = Desk { shared: shared.clone(), index: index.clone(), calls, searches: Searches::default() };
     crate::control::serve(&config.service.control, Arc::new(desk))
 }
 

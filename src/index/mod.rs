@@ -13,6 +13,7 @@ mod open;
 mod rebuild;
 mod receipts;
 mod records;
+mod search;
 mod store;
 mod txn;
 
@@ -24,6 +25,7 @@ pub use journal::Position;
 pub use open::{Opened, open};
 pub use receipts::{RECEIPT_SCHEMA, Receipt, Receipts};
 pub use records::{ClipRecord, Counts, DoneRecord, FileRecord, Location, QuarantineRecord, Waiver};
+pub use search::{Found, FoundClip, ShortDoc};
 pub use txn::Batch;
 
 use crate::engine::deliver::MadeOutput;
@@ -60,6 +62,7 @@ struct Inner {
     /// Tries that are in the journal and not yet in the store.
     tries: RwLock<HashMap<String, u32>>,
     aside: Mutex<Option<(PathBuf, String)>>,
+    search: search::Search,
 }
 
 struct Writer {
@@ -397,6 +400,7 @@ impl Index {
         let (writes, meta) = txn.finish();
         store.apply(&writes)?;
         w.journalled = None;
+        self.0.search.note(batch.clips());
         *write(&self.0.meta) = meta;
         write(&self.0.tries).clear();
         Ok(())

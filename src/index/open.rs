@@ -52,6 +52,7 @@ pub fn open(state_dir: &Path, now_ms: i64) -> Result<Opened, Error> {
         meta: RwLock::new(ready.meta),
         tries: RwLock::new(HashMap::new()),
         aside: Mutex::new(None),
+        search: super::search::Search::default(),
     };
     Ok(Opened {
         index: Index(Arc::new(inner)),
@@ -283,6 +284,7 @@ impl Index {
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(old)));
         let ready = open_store(&self.0.state, w.journal.end(), wall_ms())?;
         *slot = Some(ready.store);
+        self.0.search.note_all();
         *write(&self.0.meta) = ready.meta;
         if let Some(aside) = ready.moved_aside {
             *locked(&self.0.aside) = Some(aside);
@@ -303,6 +305,7 @@ impl Index {
         let to = move_aside(&self.0.state, "old", now_ms)?;
         let ready = open_store(&self.0.state, w.journal.end(), now_ms)?;
         *slot = Some(ready.store);
+        self.0.search.note_all();
         *write(&self.0.meta) = ready.meta;
         if slot.is_none() {
             return Err(not_open(&self.0.state));

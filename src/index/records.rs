@@ -63,6 +63,14 @@ pub struct Location {
     pub stem: MediaPath,
 }
 
+impl Location {
+    /// Its path relative to the root; of a sequence with the range of its frames, not a file.
+    #[must_use]
+    pub fn path(&self) -> MediaPath {
+        MediaPath::from(self.dir.as_path().join(self.stem.as_path()))
+    }
+}
+
 /// A clip that was accepted.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClipRecord {

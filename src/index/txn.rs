@@ -99,6 +99,11 @@ impl Batch {
         self.ops.push(Op::Waiver(waiver));
     }
 
+    /// The clips that it writes.
+    pub(super) fn clips(&self) -> impl Iterator<Item = ClipId> + '_ {
+        self.ops.iter().filter_map(|op| if let Op::Clip(c) = op { Some(c.id.clone()) } else { None })
+    }
+
     /// Whether it says anything about the tries of this job or these contents.
     pub(super) fn tells_of_try(&self, what: &str) -> bool {
         self.ops.iter().any(|op| match op {

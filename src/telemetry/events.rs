@@ -170,6 +170,8 @@ events! {
     INFO control_action "control-action" (who, request, what, result) "{who}: {request} {what}: {result}";
     /// A person's request was refused.
     WARN control_refused "control-refused" (who, request, what, code, reason) "{who}: {request} {what} refused: {reason}";
+    /// The table of `rushes search` cannot be made; everything else goes on.
+    WARN search_failed "search-failed" (reason) "searches cannot be answered: {reason}";
     /// A fault in rushes itself.
     ERROR internal_fault "internal-fault" (reason) "a fault in rushes: {reason}";
 }

@@ -139,7 +139,7 @@ fn bodies_survive_sheets() {
 
 #[test]
 fn bodies_survive_words() {
-    ["config", "condition", "timecode", "template", "paths", "sequence"].into_iter().for_each(replay);
+    ["config", "condition", "query", "timecode", "template", "paths", "sequence"].into_iter().for_each(replay);
 }
 
 #[test]

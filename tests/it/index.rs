@@ -5,3 +5,4 @@ mod damage;
 mod kill;
 mod measure;
 mod power;
+mod search;

@@ -1,7 +1,9 @@
 //! Commands that ask a daemon, here a small one in the test itself.
 
 use super::{run, status, stderr, stdout};
-use rushes::control::{Done, Handler, JobLine, JobsPage, Peer, Request, Response, ServerHandle, serve};
+use rushes::control::{
+    Done, Handler, Hit, HitPlace, HitsPage, JobLine, JobsPage, Peer, Request, Response, SearchNext, ServerHandle, serve,
+};
 use rushes::model::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -35,6 +37,8 @@ impl Handler for Small {
         match request {
             Request::Status => Response::Status(Box::default()),
             Request::Jobs { .. } => Response::Jobs(JobsPage { total: 5, jobs: vec![job(), job()] }),
+            Request::Search(s) => Response::Hits(part(&s.query, 0)),
+            Request::SearchMore { next, .. } => Response::Hits(part("more", next.from)),
             Request::Retry { what } if what == "nothing" => {
                 let e = Error::new(ErrorKind::Malformed, "REQUEST-INVALID", "no job, clip or path is called `nothing`");
                 Response::Error(e.fix("see `rushes jobs`"))
@@ -42,6 +46,45 @@ impl Handler for Small {
             r => Response::Done(Done { message: format!("{} done", r.name()), changed: vec!["A001\n".into()] }),
         }
     }
+}
+
+/// One hit in each part, three in all.
+fn part(query: &str, from: u64) -> HitsPage {
+    if query == "none" {
+        return HitsPage { known: 7, ..HitsPage::default() };
+    }
+    let doc = serde_json::json!({"reel": "R\u{1b}[2J", "clip": {"name": format!("n{from}")}, "path": "not this"});
+    let serde_json::Value::Object(doc) = doc else { panic!() };
+    let places = vec![HitPlace { folder: Some("ocf".into()), path: Path::new(&format!("/ocf/a \t{from}.mov")).into() }];
+    let hit = Hit { id: "1".into(), show: "senna".into(), present: true, places, doc };
+    let next = (from < 2).then_some(SearchNext { token: 5, from: from + 1 });
+    HitsPage { total: 4, known: 7, hits: vec![hit], next }
+}
+
+#[test]
+fn hits_come_in_parts_and_are_harmless() {
+    let (_dir, path, small, _server) = daemon();
+    let s = path.to_str().unwrap();
+    let o = run(["search", "reel=R*", "iso>3", "--socket", s]);
+    assert_eq!(status(&o), 0);
+    let out = stdout(&o);
+    assert_eq!(out.lines().count(), 3);
+    assert!(out.starts_with("/ocf/a \\u{9}0.mov\tn0\tR\\u{1b}[2J\t") && !out.contains('\u{1b}'), "{out:?}");
+    assert!(stderr(&o).contains("4 clips found, 3 shown"));
+    let asked = small.asked.lock().unwrap().clone();
+    let Request::Search(first) = &asked[0] else { panic!() };
+    assert_eq!((first.query.as_str(), first.limit, asked.len()), ("reel=R* iso>3", None, 3));
+    let o = run(["search", "x", "--json", "--socket", s]);
+    let lines: Vec<serde_json::Value> = stdout(&o).lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    assert_eq!(
+        (lines.len(), &lines[2]["clip"]["name"], &lines[2]["path"]),
+        (3, &"n2".into(), &"/ocf/a \t2.mov".into())
+    );
+    let o = run(["search", "x", "--csv", "--fields=reel,name,iso", "--socket", s]);
+    assert!(stdout(&o).starts_with("reel,clip.name,exposure.iso\r\nR\\u{1b}[2J,n0,\r\n"), "{:?}", stdout(&o));
+    let o = run(["search", "none", "--socket", s]);
+    assert_eq!((status(&o), stdout(&o).as_str()), (0, ""));
+    assert!(stderr(&o).contains("nothing found in 7 clips"));
 }
 
 fn daemon() -> (tempfile::TempDir, PathBuf, Arc<Small>, ServerHandle) {

@@ -14,4 +14,5 @@ mod pictures;
 mod plates;
 mod recompute;
 mod running;
+mod search;
 mod surroundings;

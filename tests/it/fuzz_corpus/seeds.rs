@@ -80,6 +80,13 @@ pub fn of(target: &str) -> Seeds {
             ),
         ]),
         "camera" => texts(&super::sheets::CAMERA),
+        "query" => texts(&[
+            ("usual", "reel=A001* camera.make=ARRI tc=10:02:11:00 iso>=800\n-iso,name"),
+            ("brackets", "not (codec=\"*\" or has:lens) and \"good for sound\" date<=2026-11-25\npath"),
+            ("every", "circled!=no fps>23.976 timecode.start=10:* t_stop=2.8 audio.tracks[].name=boom present=no ä-b"),
+            ("deep", "((((not not (a or b))))) and"),
+            ("wrong", "rel=\"a\\\" or )"),
+        ]),
         "timecode" => texts(&[
             ("film", "24/1,10:00:00:00"),
             ("ntsc", "30000/1001,01:00:00;02"),
@@ -491,6 +498,27 @@ fn control() -> Seeds {
         json_of("rescan", &Request::Rescan { folder: None }),
         json_of("error", &rushes::control::Response::Error(error())),
         json_of("done", &rushes::control::Response::Done(rushes::control::Done::default())),
+        json_of(
+            "search",
+            &Request::Search(rushes::control::SearchRequest {
+                query: "reel=A001*".into(),
+                sort: "-iso".into(),
+                limit: Some(3),
+                all: true,
+                fields: vec!["reel".into()],
+            }),
+        ),
+        json_of(
+            "more",
+            &Request::SearchMore { next: rushes::control::SearchNext { token: 1, from: 500 }, fields: Vec::new() },
+        ),
+        json_of(
+            "hits",
+            &rushes::control::Response::Hits(rushes::control::HitsPage {
+                hits: vec![rushes::control::Hit::default()],
+                ..Default::default()
+            }),
+        ),
         json_of("page", &rushes::control::Response::Jobs(rushes::control::JobsPage::default())),
     ]
 }
