@@ -70,6 +70,9 @@ pub enum Command {
     /// Read the metadata of files, frame sequences and folders
     #[command(after_help = INSPECT_HELP)]
     Inspect(InspectArgs),
+    /// Write clips as documents for other programs: CSV, ALE, OpenTimelineIO, OpenTrackIO
+    #[command(after_help = EXPORT_HELP)]
+    Export(ExportArgs),
     /// Fingerprint files: XXH3-128 and other kinds in one pass
     #[command(after_help = HASH_HELP)]
     Hash(HashArgs),
@@ -218,6 +221,61 @@ Examples:
 The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'.
 
 --compare starts those programs as they are, for a minute each at most but without the sandbox that our own readers run in.";
+
+/// `rushes export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Files and folders; numbered frames in one folder become one clip
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// What to write
+    #[arg(long = "as", value_name = "KIND")]
+    pub kind: ExportAs,
+    /// A new file for it [default: stdout]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Tell in JSON what is in the file
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+/// Documents that `rushes export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportAs {
+    /// A table of every field that holds one value, one line for each clip
+    Csv,
+    /// Avid Log Exchange, one line for each clip; all of one timecode rate
+    Ale,
+    /// OpenTimelineIO: a clip with its media reference, several as a collection
+    Otio,
+    /// OpenTrackIO: a sample of camera, lens and timing; several one a line
+    Opentrackio,
+}
+
+impl ExportAs {
+    /// As written on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ale => "ale",
+            Self::Otio => "otio",
+            Self::Opentrackio => "opentrackio",
+        }
+    }
+}
+
+const EXPORT_HELP: &str = "\
+Examples:
+  rushes export --as csv /mnt/roll -o A001.csv      every clip below, one line each
+  rushes export --as csv /mnt/roll | column -s, -t | less -S
+  rushes export --as ale /mnt/roll -o A001.ale      for Avid, Resolve, Silverstack
+  rushes export --as otio /mnt/roll -o A001.otio    media by file: URLs, frames as image sequences
+  rushes export --as opentrackio A001C003.mov | jq .static.camera
+
+The daemon makes the same, one document beside each record: emit = [\"csv\", \"otio\"] in a rule. What a clip lacks is \
+left out, never invented; a clip that lacks what the document cannot be without is named on stderr and left out, and the \
+exit status is 3. An ALE of clips with different timecode rates is refused. A file that is there already is not overwritten.";
 
 /// `rushes render`.
 #[derive(Debug, Args)]

@@ -7,7 +7,9 @@ mod check;
 mod color;
 mod demo;
 mod describe;
+mod documents;
 mod explain;
+mod export;
 mod files;
 mod hash;
 mod inspect;
@@ -72,6 +74,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Plan(a) => plan::run(cli, a),
         Command::Demo(a) => demo::run_demo(a),
         Command::Inspect(a) => inspect::run(a),
+        Command::Export(a) => export::run(cli, a),
         Command::Hash(a) => hash::run(a),
         Command::Render(a) => render::run(cli, a),
         Command::View(a) => view::run(cli, a),

@@ -3,6 +3,7 @@
 mod color;
 mod control;
 mod demo;
+mod export;
 mod hash;
 mod inspect;
 mod logging;

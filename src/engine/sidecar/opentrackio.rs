@@ -167,14 +167,32 @@ fn timing(clip: &ClipDoc) -> Result<Option<Value>, Error> {
     Ok(object([("mode", Some("external".into())), ("sampleRate", sample_rate), ("timecode", timecode)]))
 }
 
-/// The same for the same clip on every machine (RFC 9562, version 5).
+/// The same for the same clip on every machine (RFC 9562, version 5): that of its content where it is fingerprinted, else
+/// of what tells clips apart.
 fn sample_id(clip: &ClipDoc) -> String {
     let c = &clip.clip;
-    let start = clip.timecode.as_ref().map(|t| t.start.as_str()).unwrap_or_default();
-    let size = c.files.iter().fold(0u64, |n, f| n.saturating_add(f.size)).to_string();
-    let serial = clip.camera.serial.as_deref().unwrap_or_default();
-    let reel = clip.reel.as_deref().unwrap_or_default();
-    if c.id.is_empty() { urn(&["sample", &c.name, reel, start, serial, &size]) } else { urn(&["sample", &c.id]) }
+    if !c.id.is_empty() {
+        return urn(&["sample", &c.id]);
+    }
+    let text = |p: &Option<String>| p.clone().unwrap_or_default();
+    let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
+    let side = |n: Option<u32>| number(n.map(u64::from));
+    let start = clip.timecode.as_ref().map(|t| t.start.clone());
+    let facts = [
+        c.name.clone(),
+        text(&c.uuid),
+        text(&c.umid),
+        text(&clip.reel),
+        text(&start),
+        text(&clip.camera.serial),
+        text(&clip.recorded.date),
+        number(c.frames),
+        side(clip.image.width),
+        side(clip.image.height),
+        number(Some(c.files.iter().fold(0, |n, f| n.saturating_add(f.size)))),
+    ];
+    let parts: Vec<&str> = std::iter::once("sample").chain(facts.iter().map(String::as_str)).collect();
+    urn(&parts)
 }
 
 /// The camera, if its serial number says which.
