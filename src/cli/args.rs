@@ -79,6 +79,9 @@ pub enum Command {
     /// Make plates, stills, contact sheets and proxies of clips, or do one unit of work from a job file
     #[command(after_help = RENDER_HELP)]
     Render(RenderArgs),
+    /// Write the camera report of a roll: one page to read and to print
+    #[command(after_help = REPORT_HELP)]
+    Report(ReportArgs),
     /// Show any decodable frame as a PNG or JPEG
     #[command(after_help = VIEW_HELP)]
     View(ViewArgs),
@@ -355,6 +358,43 @@ Examples:
 Outputs are named after the clip and the recipe; the `name` of a recipe and the rate of a show are for the daemon's rules. \
 Nothing is overwritten: a new render of a clip is its next version. Each step runs in a locked-in process with limits; \
 killed at any moment and run again, it makes the same outputs. Movies are read and written by ffmpeg.";
+
+/// `rushes report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder of a roll; a single clip works too
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub path: PathBuf,
+    /// A new file for the page, .html [default: stdout]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The date to print on it; without one the same roll always gives the same page
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<String>,
+    /// Name of the roll [default: that of the folder]
+    #[arg(long, value_name = "NAME")]
+    pub roll: Option<String>,
+    /// No pictures, which take most of the time
+    #[arg(long)]
+    pub no_pictures: bool,
+    /// The colour space of pictures, whatever their metadata say
+    #[arg(long, value_name = "SPACE", conflicts_with = "no_pictures")]
+    pub source: Option<String>,
+    /// Tell in JSON what is in the file
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+const REPORT_HELP: &str = "\
+Examples:
+  rushes report /mnt/roll/A001R2EC -o A001R2EC.html
+  rushes report A001R2EC --source logc3 --date \"$(date -I)\" -o A001R2EC.html
+  rushes report A001R2EC --no-pictures > A001R2EC.html
+
+One page of HTML with all that it needs in it: no script, nothing is fetched. It prints on A4, landscape, with the heading on \
+every sheet. On top the roll at one glance, below a row for each clip with a small picture of its middle frame, or the reason \
+why there is none. Pictures of which no colour space is known are shown as they are stored. A file that is there already is \
+not overwritten; exit status 3 when a file of the roll could not be read, which the page tells too.";
 
 /// `rushes view`.
 #[derive(Debug, Args)]

@@ -19,10 +19,12 @@ mod out;
 mod pages;
 mod plan;
 mod render;
+mod report;
 mod run;
 mod settings;
 mod status;
 mod steps;
+mod thumbnail;
 mod view;
 
 use args::{Cli, Command};
@@ -77,6 +79,7 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Export(a) => export::run(cli, a),
         Command::Hash(a) => hash::run(a),
         Command::Render(a) => render::run(cli, a),
+        Command::Report(a) => report::run(cli, a),
         Command::View(a) => view::run(cli, a),
         Command::Explain(a) => explain::run(a),
         Command::Color(a) => color::run(a),

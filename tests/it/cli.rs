@@ -10,6 +10,7 @@ mod logging;
 mod pages;
 mod plan;
 mod render;
+mod report;
 mod usage;
 
 use std::ffi::OsStr;

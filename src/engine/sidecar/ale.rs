@@ -166,7 +166,7 @@ fn extent(clip: &ClipDoc) -> Result<(Timecode, Timecode, i64), Error> {
 }
 
 /// A count of frames as `HH:MM:SS:FF`: a length, so never drop-frame.
-fn length(frames: i64, rate: Rational) -> String {
+pub(super) fn length(frames: i64, rate: Rational) -> String {
     let nominal = i64::from(rate.nominal().max(1));
     let (s, f) = (frames / nominal, frames % nominal);
     format!("{:02}:{:02}:{:02}:{f:02}", s / 3600, s / 60 % 60, s % 60)
