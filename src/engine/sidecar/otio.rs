@@ -3,7 +3,7 @@
 //! Source: the serialized-schema page of OpenTimelineIO's documentation (`Clip.2`, `ExternalReference.1`,
 //! `ImageSequenceReference.1`, `TimeRange.1`, `SerializableCollection.1`). Its model of media is a name, a range and a
 //! URL; everything else that is known lies in the clip's `metadata["rushes"]`, which is `rushes.clip/1` without `raw` and
-//! `origin` and without the files of a sequence.
+//! `origin` and without the files of a sequence; whether the timecode is drop-frame is told there only.
 //!
 //! The URL is the clip's path as its document has it: one that is relative to the watched folder stays relative, so that
 //! the same clip makes the same bytes on every machine; an absolute one becomes a `file:` URL (RFC 8089).
