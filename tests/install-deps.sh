@@ -4,7 +4,7 @@
 #   demo  what `make demo` needs: a C linker for the build, ffmpeg for one of the demo's clips
 #   fuzz  what `make fuzz` needs: a C++ compiler for libFuzzer (cargo-fuzz itself is installed by fuzz/run.sh)
 #   test  that of demo, and the tools that the tests compare with (each test says "skipped" where its tool is absent);
-#         OpenColorIO and the ASC's MHL tool go into a Python environment: RUSHES_ORACLES, else ~/.cache/rushes/oracles
+#         OpenColorIO, the ASC's MHL tool and OpenTimelineIO go into a Python environment: RUSHES_ORACLES, else ~/.cache/rushes/oracles
 set -u
 what=${1:-test}
 want=() # "program package"
@@ -17,14 +17,14 @@ if [ "$what" = test ]; then
 fi
 [ "$what" != fuzz ] || want=("cc gcc" "c++ g++")
 oracles=${RUSHES_ORACLES:-${XDG_CACHE_HOME:-$HOME/.cache}/rushes/oracles}
-oracles_are_there() { "$oracles/bin/python" -c 'import PyOpenColorIO, ascmhl' 2>/dev/null; }
+oracles_are_there() { "$oracles/bin/python" -c 'import PyOpenColorIO, ascmhl, opentimelineio' 2>/dev/null; }
 install_oracles() { # Debian keeps pip out of its own Python, so they get one
     [ "$what" = test ] && ! oracles_are_there || return 0
-    command -v python3 >/dev/null || { echo "not installed: OpenColorIO and ascmhl, which need python3"; return 0; }
-    echo "Installing by pip into $oracles: opencolorio ascmhl"
+    command -v python3 >/dev/null || { echo "not installed: OpenColorIO, ascmhl and OpenTimelineIO, which need python3"; return 0; }
+    echo "Installing by pip into $oracles: opencolorio ascmhl opentimelineio"
     mkdir -p "$oracles" && python3 -m venv "$oracles" >/dev/null &&
-        "$oracles/bin/pip" install -q --disable-pip-version-check --only-binary :all: opencolorio==2.6.0 ascmhl==1.2 &&
-        oracles_are_there || echo "not installed: OpenColorIO or ascmhl; the tests that compare with them say so"
+        "$oracles/bin/pip" install -q --disable-pip-version-check --only-binary :all: opencolorio==2.6.0 ascmhl==1.2 opentimelineio==0.18.1 &&
+        oracles_are_there || echo "not installed: OpenColorIO, ascmhl or OpenTimelineIO; the tests that compare with them say so"
 }
 missing=()
 for w in "${want[@]}"; do

@@ -8,7 +8,7 @@ use rushes::engine::container::dpx::{DpxHeader, FILM, Field, GENERIC, TELEVISION
 use rushes::engine::container::riff::{Bext, Riff, WaveFmt, write_wave};
 use rushes::engine::document::cdl as corrections;
 use rushes::engine::format::{self, FORMATS, HEAD_BYTES, Input};
-use rushes::engine::sidecar::{SidecarContext, ale, json};
+use rushes::engine::sidecar::{Roll, Row, SidecarContext, ale, csv, json, opentrackio, otio, report};
 use rushes::model::{CODES, ClipDoc, ClipUnit, Error, ErrorKind, Limits, MediaPath};
 use rushes::rules::Scope;
 use std::collections::BTreeMap;
@@ -66,8 +66,26 @@ fn document(doc: &ClipDoc) {
         let row: Vec<&str> = text.split_terminator('\n').rev().take(4).collect();
         assert!(matches!(row[..], [data, "Data", "", columns] if cells(data) == cells(columns)), "{text:?}");
     }
+    exports(doc, &context);
     let _ = Scope::new(doc, "senna", "ocf");
     super::names::expand_all(doc);
+}
+
+/// Documents for other programs: what is JSON can be read, and no text of a clip changes the shape of a table or a page.
+fn exports(doc: &ClipDoc, context: &BTreeMap<String, String>) {
+    for made in [otio(doc), opentrackio(doc)] {
+        match made {
+            Ok(bytes) => drop(serde_json::from_slice::<serde_json::Value>(&bytes).expect("it is JSON")),
+            Err(e) => assert!(["FIELD-ABSENT", "FILE-MALFORMED"].contains(&e.code.as_ref()), "{e}"),
+        }
+    }
+    let table = String::from_utf8(csv(&[doc], context)).expect("a table is text");
+    assert_eq!(table.matches('"').count() % 2, 0, "{table:?}");
+    let row = Row { doc, picture: Err("none".into()) };
+    let roll = Roll { name: &doc.clip.name, date: None, rows: vec![row], others: &[], refused: &[] };
+    let page = String::from_utf8(report(&roll)).expect("a page is text");
+    let cells = page.split("<tbody>").nth(1).map(|body| body.matches("<td").count());
+    assert_eq!(cells, Some(10), "{page}");
 }
 
 /// Any bytes as a picture of whatever format claims them: the same picture twice, as large as the document says, or an

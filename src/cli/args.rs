@@ -71,12 +71,18 @@ pub enum Command {
     /// Read the metadata of files, frame sequences and folders
     #[command(after_help = INSPECT_HELP)]
     Inspect(InspectArgs),
+    /// Write clips as documents for other programs: CSV, ALE, OpenTimelineIO, OpenTrackIO
+    #[command(after_help = EXPORT_HELP)]
+    Export(ExportArgs),
     /// Fingerprint files: XXH3-128 and other kinds in one pass
     #[command(after_help = HASH_HELP)]
     Hash(HashArgs),
     /// Make plates, stills, contact sheets and proxies of clips, or do one unit of work from a job file
     #[command(after_help = RENDER_HELP)]
     Render(RenderArgs),
+    /// Write the camera report of a roll: one page to read and to print
+    #[command(after_help = REPORT_HELP)]
+    Report(ReportArgs),
     /// Show any decodable frame as a PNG or JPEG
     #[command(after_help = VIEW_HELP)]
     View(ViewArgs),
@@ -229,6 +235,61 @@ The names on the left are those that rules use: when = 'camera.make == \"ARRI\"'
 
 --compare starts those programs as they are, for a minute each at most but without the sandbox that our own readers run in.";
 
+/// `rushes export`.
+#[derive(Debug, Args)]
+pub struct ExportArgs {
+    /// Files and folders; numbered frames in one folder become one clip
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub paths: Vec<PathBuf>,
+    /// What to write
+    #[arg(long = "as", value_name = "KIND")]
+    pub kind: ExportAs,
+    /// A new file for it [default: stdout]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// Tell in JSON what is in the file
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+/// Documents that `rushes export` writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportAs {
+    /// A table of every field that holds one value, one line for each clip
+    Csv,
+    /// Avid Log Exchange, one line for each clip; all of one timecode rate
+    Ale,
+    /// OpenTimelineIO: a clip with its media reference, several as a collection
+    Otio,
+    /// OpenTrackIO: a sample of camera, lens and timing; several one a line
+    Opentrackio,
+}
+
+impl ExportAs {
+    /// As written on the command line.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Csv => "csv",
+            Self::Ale => "ale",
+            Self::Otio => "otio",
+            Self::Opentrackio => "opentrackio",
+        }
+    }
+}
+
+const EXPORT_HELP: &str = "\
+Examples:
+  rushes export --as csv /mnt/roll -o A001.csv      every clip below, one line each
+  rushes export --as csv /mnt/roll | column -s, -t | less -S
+  rushes export --as ale /mnt/roll -o A001.ale      for Avid, Resolve, Silverstack
+  rushes export --as otio /mnt/roll -o A001.otio    media by file: URLs, frames as image sequences
+  rushes export --as opentrackio A001C003.mov | jq .static.camera
+
+The daemon makes the same, one document beside each record: emit = [\"csv\", \"otio\"] in a rule. What a clip lacks is \
+left out, never invented; a clip that lacks what the document cannot be without is named on stderr and left out, and the \
+exit status is 3. An ALE of clips with different timecode rates is refused. A file that is there already is not overwritten.";
+
 /// `rushes render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
@@ -307,6 +368,43 @@ Examples:
 Outputs are named after the clip and the recipe; the `name` of a recipe and the rate of a show are for the daemon's rules. \
 Nothing is overwritten: a new render of a clip is its next version. Each step runs in a locked-in process with limits; \
 killed at any moment and run again, it makes the same outputs. Movies are read and written by ffmpeg.";
+
+/// `rushes report`.
+#[derive(Debug, Args)]
+pub struct ReportArgs {
+    /// The folder of a roll; a single clip works too
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub path: PathBuf,
+    /// A new file for the page, .html [default: stdout]
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub output: Option<PathBuf>,
+    /// The date to print on it; without one the same roll always gives the same page
+    #[arg(long, value_name = "DATE")]
+    pub date: Option<String>,
+    /// Name of the roll [default: that of the folder]
+    #[arg(long, value_name = "NAME")]
+    pub roll: Option<String>,
+    /// No pictures, which take most of the time
+    #[arg(long)]
+    pub no_pictures: bool,
+    /// The colour space of pictures, whatever their metadata say
+    #[arg(long, value_name = "SPACE", conflicts_with = "no_pictures")]
+    pub source: Option<String>,
+    /// Tell in JSON what is in the file
+    #[arg(long, requires = "output")]
+    pub json: bool,
+}
+
+const REPORT_HELP: &str = "\
+Examples:
+  rushes report /mnt/roll/A001R2EC -o A001R2EC.html
+  rushes report A001R2EC --source logc3 --date \"$(date -I)\" -o A001R2EC.html
+  rushes report A001R2EC --no-pictures > A001R2EC.html
+
+One page of HTML with all that it needs in it: no script, nothing is fetched. It prints on A4, landscape, with the heading on \
+every sheet. On top the roll at one glance, below a row for each clip with a small picture of its middle frame, or the reason \
+why there is none. Pictures of which no colour space is known are shown as they are stored. A file that is there already is \
+not overwritten; exit status 3 when a file of the roll could not be read, which the page tells too.";
 
 /// `rushes view`.
 #[derive(Debug, Args)]

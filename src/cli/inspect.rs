@@ -86,7 +86,7 @@ fn has_rows(doc: &ClipDoc) -> bool {
 }
 
 /// The error with the path as the person wrote it.
-fn named(mut e: crate::model::Error, wanted: &Wanted) -> crate::model::Error {
+pub(super) fn named(mut e: crate::model::Error, wanted: &Wanted) -> crate::model::Error {
     if wanted.files.len() == 1 {
         e.place.path = None;
     }

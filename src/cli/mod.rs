@@ -7,7 +7,9 @@ mod check;
 mod color;
 mod demo;
 mod describe;
+mod documents;
 mod explain;
+mod export;
 mod files;
 mod frames;
 mod hash;
@@ -18,12 +20,14 @@ mod out;
 mod pages;
 mod plan;
 mod render;
+mod report;
 mod run;
 mod search;
 mod search_args;
 mod settings;
 mod status;
 mod steps;
+mod thumbnail;
 mod view;
 
 use args::{Cli, Command};
@@ -75,8 +79,10 @@ fn dispatch(cli: &Cli) -> Outcome {
         Command::Plan(a) => plan::run(cli, a),
         Command::Demo(a) => demo::run_demo(a),
         Command::Inspect(a) => inspect::run(a),
+        Command::Export(a) => export::run(cli, a),
         Command::Hash(a) => hash::run(a),
         Command::Render(a) => render::run(cli, a),
+        Command::Report(a) => report::run(cli, a),
         Command::View(a) => view::run(cli, a),
         Command::Explain(a) => explain::run(a),
         Command::Color(a) => color::run(a),

@@ -125,6 +125,14 @@ impl Out {
         Ok(self.inner.flush()?)
     }
 
+    /// Bytes as they are.
+    ///
+    /// # Errors
+    /// As [`Out::line`].
+    pub fn bytes(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        Ok(self.inner.write_all(bytes)?)
+    }
+
     /// Writes out what is buffered.
     ///
     /// # Errors

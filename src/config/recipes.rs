@@ -13,7 +13,16 @@ use crate::rules::template::Template;
 pub(super) const RECORD: &str = "sidecar";
 /// In a rule: the folders that its other recipes make are sealed.
 pub(super) const MANIFEST: &str = "manifest";
-const BUILT_IN: [(&str, SidecarFormat); 2] = [(RECORD, SidecarFormat::Json), ("ale", SidecarFormat::Ale)];
+const BUILT_IN: [(&str, SidecarFormat); 5] = [
+    (RECORD, SidecarFormat::Json),
+    ("ale", SidecarFormat::Ale),
+    ("csv", SidecarFormat::Csv),
+    ("otio", SidecarFormat::Otio),
+    ("opentrackio", SidecarFormat::OpenTrackIo),
+];
+
+/// What `formats` takes.
+const USE: &str = "use json, ale, csv, otio or opentrackio";
 
 /// Kinds of recipe and names of deliverables that later versions make.
 const LATER: &[&str] = &["trim", "package", "report", "amf", "fdl"];
@@ -87,24 +96,20 @@ fn formats(r: &Reader<'_>) -> Option<Vec<SidecarFormat>> {
     let mut out = Vec::new();
     let mut good = true;
     for s in &list.value {
-        let format = match s.value.as_str() {
-            "json" => SidecarFormat::Json,
-            "ale" => SidecarFormat::Ale,
-            other => {
-                good = false;
-                let d = match closest(other, ["json", "ale"]) {
-                    _ if LATER.contains(&other) => {
-                        s.at.error(format!("format \"{other}\" is not available in this version"))
-                    }
-                    Some(n) => {
-                        s.at.error(format!("`{other}` is no format of a sidecar"))
-                            .suggest(format!("did you mean \"{n}\"?"))
-                    }
-                    None => s.at.error(format!("`{other}` is no format of a sidecar")).suggest("use json or ale"),
-                };
-                r.out().push(d);
-                continue;
-            }
+        let Some(format) = SidecarFormat::named(&s.value) else {
+            good = false;
+            let d = match closest(&s.value, SidecarFormat::ALL.map(SidecarFormat::as_str)) {
+                _ if LATER.contains(&s.value.as_str()) => {
+                    s.at.error(format!("format \"{}\" is not available in this version", s.value))
+                }
+                Some(n) => {
+                    s.at.error(format!("`{}` is no format of a sidecar", s.value))
+                        .suggest(format!("did you mean \"{n}\"?"))
+                }
+                None => s.at.error(format!("`{}` is no format of a sidecar", s.value)).suggest(USE),
+            };
+            r.out().push(d);
+            continue;
         };
         if out.contains(&format) {
             r.out().push(s.at.warning(format!("the format \"{}\" is listed twice", s.value)));
@@ -113,7 +118,7 @@ fn formats(r: &Reader<'_>) -> Option<Vec<SidecarFormat>> {
         }
     }
     if out.is_empty() && good {
-        r.out().push(list.at.error("a sidecar recipe needs at least one format").suggest("use json or ale"));
+        r.out().push(list.at.error("a sidecar recipe needs at least one format").suggest(USE));
         good = false;
     }
     good.then_some(out)

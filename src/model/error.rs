@@ -66,6 +66,7 @@ pub const CODES: &[(&str, &str)] = &[
     ("FILE-MALFORMED", "the file breaks the rules of its format"),
     ("FILE-NAME-TOO-LONG", "the name or path leaves no room for its outputs"),
     ("FILE-NOT-REGULAR", "a link, pipe, socket or device where a file was expected"),
+    ("ALE-RATES", "an ALE of clips whose timecodes count at different rates"),
     ("FORMAT-UNKNOWN", "no reader knows this kind of file"),
     ("FORMAT-UNSUPPORTED", "a known format in a form that cannot be read yet"),
     ("LIMIT-MEMORY", "the work needs more memory than allowed"),

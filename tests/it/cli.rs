@@ -3,6 +3,7 @@
 mod color;
 mod control;
 mod demo;
+mod export;
 mod frames;
 mod hash;
 mod inspect;
@@ -10,6 +11,7 @@ mod logging;
 mod pages;
 mod plan;
 mod render;
+mod report;
 mod usage;
 
 use std::ffi::OsStr;

@@ -3,6 +3,7 @@
 mod agreement;
 mod camera_sheets;
 mod colour;
+mod exports;
 mod exr_writers;
 mod formats_all;
 mod formats_camera;

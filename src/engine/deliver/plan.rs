@@ -1,6 +1,7 @@
 //! What a recipe will make of a clip, and under which names. Pure: looks at no disk.
 
 use crate::engine::deliver::{PlannedOutput, Recipe, SidecarFormat};
+use crate::engine::sidecar;
 use crate::model::{ClipDoc, Error, ErrorKind, MediaPath};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -54,16 +55,17 @@ pub fn plan(clip: &ClipDoc, recipe: &Recipe, naming: Naming<'_>) -> Result<Vec<P
 fn sidecars(clip: &ClipDoc, formats: &[SidecarFormat], dir: &Path, stem: &OsStr) -> Result<Vec<PlannedOutput>, Error> {
     let mut outputs = Vec::new();
     for format in formats {
-        let (part, ending, supersede) = match format {
-            SidecarFormat::Json => ("json", ".rushes.json", true),
-            SidecarFormat::Ale => {
-                // whether it can be made at all is better known now than in a worker
-                crate::engine::sidecar::ale(clip).map_err(|e| e.at(&first_file(clip, dir, stem)))?;
-                ("ale", ".ale", false)
-            }
+        // whether it can be made at all is better known now than in a worker
+        let can = match format {
+            SidecarFormat::Json | SidecarFormat::Csv => Ok(()),
+            SidecarFormat::Ale => sidecar::ale(clip).map(drop),
+            SidecarFormat::Otio => sidecar::otio(clip).map(drop),
+            SidecarFormat::OpenTrackIo => sidecar::opentrackio(clip).map(drop),
         };
+        can.map_err(|e| e.at(&first_file(clip, dir, stem)))?;
+        let (part, supersede) = (format.as_str(), *format == SidecarFormat::Json);
         let mut name = stem.to_os_string();
-        name.push(ending);
+        name.push(format.ending());
         let path = MediaPath::from(dir.join(&name));
         check_output_path(path.as_path())
             .and_then(|()| single_name(stem))
@@ -185,6 +187,21 @@ mod tests {
         assert_eq!(paths("", b"\xff\xfe.mov").unwrap()[0], "\\xff\\xfe.mov.rushes.json");
         let o = plan(&full(), &both(), beside(Path::new("A"), OsStr::new("B.mov"))).unwrap();
         assert!(o[0].supersede && !o[1].supersede);
+    }
+
+    #[test]
+    fn every_format_has_a_name_of_its_own() {
+        let all = Recipe::Sidecar(SidecarRecipe { formats: SidecarFormat::ALL.to_vec() });
+        let o = plan(&full(), &all, beside(Path::new("A"), OsStr::new("B.mov"))).unwrap();
+        let names: Vec<String> = o.iter().map(|o| o.path.to_text()).collect();
+        assert_eq!(
+            names,
+            ["A/B.mov.rushes.json", "A/B.mov.ale", "A/B.mov.rushes.csv", "A/B.mov.otio", "A/B.mov.opentrackio.json"]
+        );
+        for f in SidecarFormat::ALL {
+            assert_eq!(SidecarFormat::named(f.as_str()), Some(f));
+            assert_eq!(serde_json::to_value(f).unwrap(), f.as_str(), "the job file says the same");
+        }
     }
 
     #[test]

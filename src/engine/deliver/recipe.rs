@@ -36,6 +36,48 @@ pub enum SidecarFormat {
     Json,
     /// Avid Log Exchange with one line, named `….ale`: a deliverable.
     Ale,
+    /// A table with one line, named `….rushes.csv`: a deliverable.
+    Csv,
+    /// An OpenTimelineIO clip with its media reference, named `….otio`: a deliverable.
+    Otio,
+    /// An OpenTrackIO sample, named `….opentrackio.json`: a deliverable.
+    #[serde(rename = "opentrackio")]
+    OpenTrackIo,
+}
+
+impl SidecarFormat {
+    /// Every format.
+    pub const ALL: [Self; 5] = [Self::Json, Self::Ale, Self::Csv, Self::Otio, Self::OpenTrackIo];
+
+    /// Its name: in a recipe's `formats`, and as the part of a job.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::Ale => "ale",
+            Self::Csv => "csv",
+            Self::Otio => "otio",
+            Self::OpenTrackIo => "opentrackio",
+        }
+    }
+
+    /// What its file's name ends with. The table is not called `.csv` alone: cameras' own tables beside a clip are.
+    #[must_use]
+    pub fn ending(self) -> &'static str {
+        match self {
+            Self::Json => ".rushes.json",
+            Self::Ale => ".ale",
+            Self::Csv => ".rushes.csv",
+            Self::Otio => ".otio",
+            Self::OpenTrackIo => ".opentrackio.json",
+        }
+    }
+
+    /// The format of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|f| f.as_str() == name)
+    }
 }
 
 impl Recipe {

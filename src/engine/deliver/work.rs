@@ -2,9 +2,9 @@
 
 use super::pass::{self, Prepared};
 use super::place::{kind, open, write_whole};
-use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, StepKind, StepOutcome};
+use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, SidecarFormat, StepKind, StepOutcome};
 use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect_beside};
-use crate::engine::sidecar::{SidecarContext, ale, json};
+use crate::engine::sidecar::{SidecarContext, ale, csv, json, opentrackio, otio};
 use crate::model::{ClipDoc, ClipFile, ClipUnit, Error, ErrorKind};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat};
 use rustix::io::Errno;
@@ -200,10 +200,14 @@ fn deliver_step(job: &JobFile, staging: Option<BorrowedFd<'_>>) -> Result<Vec<Ma
     let context = SidecarContext { job: &job.id, revision: recipe.revision(), context: &job.context };
     let mut made = Vec::new();
     for (n, planned) in job.outputs.iter().enumerate() {
-        let bytes = match planned.part.as_str() {
-            "json" => json(clip, &context)?,
-            "ale" => ale(clip)?,
-            other => return Err(invalid(&format!("the recipe has no part `{other}`"))),
+        let part = planned.part.as_str();
+        let bytes = match SidecarFormat::named(part) {
+            Some(SidecarFormat::Json) => json(clip, &context)?,
+            Some(SidecarFormat::Ale) => ale(clip)?,
+            Some(SidecarFormat::Csv) => csv(&[clip], &job.context),
+            Some(SidecarFormat::Otio) => otio(clip)?,
+            Some(SidecarFormat::OpenTrackIo) => opentrackio(clip)?,
+            None => return Err(invalid(&format!("the recipe has no part `{part}`"))),
         };
         write_whole(staging, OsStr::new(&n.to_string()), &bytes, job.mode)?;
         let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -216,7 +220,7 @@ fn deliver_step(job: &JobFile, staging: Option<BorrowedFd<'_>>) -> Result<Vec<Ma
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::deliver::{SidecarFormat, SidecarRecipe};
+    use crate::engine::deliver::SidecarRecipe;
     use crate::model::MediaPath;
     use std::os::unix::fs::symlink;
 

@@ -1,9 +1,12 @@
-//! Avid Log Exchange with one clip: tab-separated text that editing systems import.
+//! Avid Log Exchange: tab-separated text that editing systems import.
 //!
 //! Source: the ALE files of Avid, Resolve and Silverstack in circulation, and OpenTimelineIO's reader; Avid publishes
 //! the format as an appendix of its editing guides. Columns without a value are left out.
 
-use crate::model::{Cdl, ClipDoc, Error, ErrorKind, Rational, Timecode};
+use super::extent;
+use crate::model::{Cdl, ClipDoc, Error, ErrorKind, MediaPath, Rational, Timecode};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// The ALE of `clip`: heading, one line of columns, one line of data, lines ended by LF.
 ///
@@ -15,19 +18,108 @@ use crate::model::{Cdl, ClipDoc, Error, ErrorKind, Rational, Timecode};
 /// `FIELD-ABSENT` (kind Unsupported) when the start timecode, the length, or both picture and sound are unknown: none
 /// of them can be left out and none is invented. `FILE-MALFORMED` when the timecode cannot be counted.
 pub fn ale(clip: &ClipDoc) -> Result<Vec<u8>, Error> {
-    let (start, end, frames) = extent(clip)?;
-    let mut cells: Vec<(&str, String)> = vec![
-        ("Name", clip.clip.name.clone()),
-        ("Tracks", tracks(clip).ok_or_else(|| absent("the clip's picture size or number of sound channels"))?),
-        ("Start", start.to_string()),
-        ("End", end.to_string()),
-        ("Duration", length(frames, start.rate())),
-    ];
-    let file = clip.clip.files.first().and_then(|f| f.path.as_path().file_name());
-    let file = file.map(|n| crate::model::MediaPath::from(std::path::Path::new(n)).to_text());
+    ale_table(&[clip])
+}
+
+/// The ALE of several clips, one line each; a column that one of them fills is there for all. The heading's formats are
+/// those that all of them share.
+///
+/// # Errors
+/// As [`ale`]; `ALE-RATES` (kind Unsupported) when their timecodes count at different rates, as the heading has one.
+pub fn ale_table(clips: &[&ClipDoc]) -> Result<Vec<u8>, Error> {
+    let mut rows = Vec::new();
+    for clip in clips {
+        let at = |e: Error| if clips.len() > 1 { e.at(&place(clip)) } else { e };
+        let (start, end, frames) = extent(clip).map_err(at)?;
+        rows.push((start.rate(), cells(clip, start, end, frames).map_err(at)?));
+    }
+    let rate = one_rate(clips, &rows)?;
+    let used = |name: &&str| rows.iter().any(|(_, cells)| cells.contains_key(name));
+    let names: Vec<&str> = COLUMNS.into_iter().filter(used).collect();
+    let mut text = format!(
+        "Heading\nFIELD_DELIM\tTABS\nVIDEO_FORMAT\t{}\nAUDIO_FORMAT\t{}\nFPS\t{}\n\nColumn\n{}\n\nData\n",
+        shared(clips.iter().map(|c| video_format(c).to_owned()), "CUSTOM"),
+        shared(clips.iter().map(|c| audio_format(c)), "48khz"),
+        rate.map(decimal_rate).unwrap_or_default(),
+        names.join("\t"),
+    );
+    for (_, cells) in &rows {
+        let line: Vec<String> = names.iter().map(|n| cells.get(n).map_or_else(String::new, |v| one_cell(v))).collect();
+        text.push_str(&line.join("\t"));
+        text.push('\n');
+    }
+    Ok(text.into_bytes())
+}
+
+/// What all have in common, else `other`.
+fn shared(mut values: impl Iterator<Item = String>, other: &str) -> String {
+    let first = values.next().unwrap_or_else(|| other.to_owned());
+    if values.all(|v| v == first) { first } else { other.to_owned() }
+}
+
+/// The rate of all rows.
+fn one_rate(clips: &[&ClipDoc], rows: &[(Rational, Cells)]) -> Result<Option<Rational>, Error> {
+    let mut of_rate: Vec<(Rational, &str, usize)> = Vec::new();
+    for ((rate, _), clip) in rows.iter().zip(clips) {
+        match of_rate.iter_mut().find(|(r, ..)| r == rate) {
+            Some((.., n)) => *n = n.saturating_add(1),
+            None => of_rate.push((*rate, &clip.clip.name, 1)),
+        }
+    }
+    if of_rate.len() < 2 {
+        return Ok(of_rate.first().map(|(r, ..)| *r));
+    }
+    let told: Vec<String> = of_rate
+        .iter()
+        .map(|(rate, first, n)| match n {
+            1 => format!("{first} counts at {rate}"),
+            2 => format!("{first} and 1 more at {rate}"),
+            n => format!("{first} and {} more at {rate}", n.saturating_sub(1)),
+        })
+        .collect();
+    let what = format!("an ALE has one rate, and these clips have {}: {}", of_rate.len(), told.join("; "));
+    Err(Error::new(ErrorKind::Unsupported, "ALE-RATES", what).fix("make one ALE for the clips of each rate"))
+}
+
+/// Column to value.
+type Cells = BTreeMap<&'static str, String>;
+
+/// In the order in which they are written.
+const COLUMNS: [&str; 21] = [
+    "Name",
+    "Tracks",
+    "Start",
+    "End",
+    "Duration",
+    "Tape",
+    "Source File",
+    "FPS",
+    "Scene",
+    "Shot",
+    "Take",
+    "Circled",
+    "Camera",
+    "Camera_Model",
+    "Camera_Serial",
+    "ISO",
+    "White_Balance",
+    "Shoot Date",
+    "ASC_SOP",
+    "ASC_SAT",
+    "Comments",
+];
+
+fn cells(clip: &ClipDoc, start: Timecode, end: Timecode, frames: i64) -> Result<Cells, Error> {
+    let tracks = tracks(clip).ok_or_else(|| absent("the clip's picture size or number of sound channels"))?;
+    let file = place(clip).file_name().map(|n| MediaPath::from(Path::new(n)).to_text());
     let (camera, slate) = (&clip.camera, &clip.slate);
     let make_model: Vec<&str> = [&camera.make, &camera.model].into_iter().flatten().map(String::as_str).collect();
-    let optional: [(&str, Option<String>); 16] = [
+    let cells: [(&'static str, Option<String>); 21] = [
+        ("Name", Some(clip.clip.name.clone())),
+        ("Tracks", Some(tracks)),
+        ("Start", Some(start.to_string())),
+        ("End", Some(end.to_string())),
+        ("Duration", Some(length(frames, start.rate()))),
         ("Tape", clip.reel.clone()),
         ("Source File", file),
         ("FPS", Some(decimal_rate(clip.fps.project.unwrap_or_else(|| start.rate())))),
@@ -45,18 +137,12 @@ pub fn ale(clip: &ClipDoc) -> Result<Vec<u8>, Error> {
         ("ASC_SAT", clip.color.cdl.as_ref().map(|c| number(c.saturation))),
         ("Comments", slate.note.clone()),
     ];
-    cells.extend(optional.into_iter().filter_map(|(column, value)| value.map(|v| (column, v))));
-    let names: Vec<&str> = cells.iter().map(|(n, _)| *n).collect();
-    let values: Vec<String> = cells.iter().map(|(_, v)| one_cell(v)).collect();
-    let text = format!(
-        "Heading\nFIELD_DELIM\tTABS\nVIDEO_FORMAT\t{}\nAUDIO_FORMAT\t{}\nFPS\t{}\n\nColumn\n{}\n\nData\n{}\n",
-        video_format(clip),
-        audio_format(clip),
-        decimal_rate(start.rate()),
-        names.join("\t"),
-        values.join("\t"),
-    );
-    Ok(text.into_bytes())
+    Ok(cells.into_iter().filter_map(|(column, value)| value.map(|v| (column, v))).collect())
+}
+
+/// The clip's first file.
+fn place(clip: &ClipDoc) -> PathBuf {
+    clip.clip.files.first().map(|f| f.path.as_path().to_path_buf()).unwrap_or_default()
 }
 
 fn absent(what: &str) -> Error {
@@ -67,16 +153,9 @@ fn absent(what: &str) -> Error {
 /// Start, end (exclusive) and number of frames.
 fn extent(clip: &ClipDoc) -> Result<(Timecode, Timecode, i64), Error> {
     let tc = clip.timecode.as_ref().ok_or_else(|| absent("the clip's start timecode"))?;
-    let read = |label: &str| {
-        Timecode::parse(label, tc.rate, tc.drop).map_err(|e| Error::malformed(format!("the clip's timecode: {e}")))
-    };
-    let start = read(&tc.start)?;
-    let frames = match (&tc.end, clip.clip.frames) {
-        (Some(label), _) => {
-            let gap = i64::from(read(label)?.frames()) - i64::from(start.frames());
-            // Past midnight the count starts again; a day has as many frames as bring the start back to itself.
-            if gap >= 0 { gap } else { gap + day(start) }
-        }
+    let start = extent::start(tc)?;
+    let frames = match (extent::counted(tc, start)?, clip.clip.frames) {
+        (Some(frames), _) => frames,
         // Frames of picture are counted at the project rate; only where that is the timecode's can they be added.
         (None, Some(n)) if clip.fps.project.is_none_or(|p| p == tc.rate) => {
             i64::try_from(n).map_err(|_| Error::malformed("the clip's length is not possible"))?
@@ -86,12 +165,8 @@ fn extent(clip: &ClipDoc) -> Result<(Timecode, Timecode, i64), Error> {
     Ok((start, start.plus(frames), frames))
 }
 
-fn day(tc: Timecode) -> i64 {
-    Timecode::from_frames(-1, tc.rate(), tc.is_drop()).map_or(0, |last| i64::from(last.frames()) + 1)
-}
-
 /// A count of frames as `HH:MM:SS:FF`: a length, so never drop-frame.
-fn length(frames: i64, rate: Rational) -> String {
+pub(super) fn length(frames: i64, rate: Rational) -> String {
     let nominal = i64::from(rate.nominal().max(1));
     let (s, f) = (frames / nominal, frames % nominal);
     format!("{:02}:{:02}:{:02}:{f:02}", s / 3600, s / 60 % 60, s % 60)
@@ -150,8 +225,6 @@ fn one_cell(value: &str) -> String {
 mod tests {
     use super::*;
     use crate::model::{ClipFile, ClipUnit, TimecodeInfo};
-    use std::collections::BTreeMap;
-    use std::path::Path;
 
     fn clip() -> ClipDoc {
         let mut d = ClipDoc::new("A001C001_210101_R2EC", ClipUnit::File);
@@ -205,6 +278,32 @@ mod tests {
         assert_eq!((row["Duration"].as_str(), row["Tracks"].as_str()), ("00:00:10:00", "VA1A2"));
         assert_eq!(row["Scene"], "12 B  name");
         assert_eq!(row["ASC_SOP"], "(1.0 1.1 0.9)(0.0 -0.01 0.0)(1.0 1.0 1.0)");
+    }
+
+    #[test]
+    fn several_clips_are_lines_of_one_table() {
+        let (mut a, mut b) = (clip(), clip());
+        b.clip.name = "A001C002\t".into();
+        b.reel = None;
+        b.slate.take = Some("7".into());
+        b.audio.rate = Some(96_000);
+        let text = String::from_utf8(ale_table(&[&a, &b]).unwrap()).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines.contains(&"AUDIO_FORMAT\t48khz") && lines.contains(&"FPS\t23.98"));
+        let at = lines.iter().position(|l| *l == "Data").unwrap();
+        let columns: Vec<&str> = lines[at - 2].split('\t').collect();
+        let row = |n: usize| -> Vec<&str> { lines[at + n].split('\t').collect() };
+        assert_eq!((lines.len(), row(1).len(), row(2).len()), (at + 3, columns.len(), columns.len()));
+        let (tape, take) = (columns.iter().position(|c| *c == "Tape"), columns.iter().position(|c| *c == "Take"));
+        assert_eq!((row(1)[tape.unwrap()], row(2)[tape.unwrap()]), ("A001R2EC", ""));
+        assert_eq!((row(1)[take.unwrap()], row(2)[take.unwrap()], row(2)[0]), ("", "7", "A001C002 "));
+
+        a.timecode.as_mut().unwrap().rate = Rational::new(25, 1).unwrap();
+        let e = ale_table(&[&b, &a, &b]).unwrap_err();
+        assert_eq!(e.code, "ALE-RATES");
+        assert!(e.what.ends_with("have 2: A001C002\t and 1 more at 24000/1001; A001C001_210101_R2EC counts at 25/1"));
+        b.timecode = None;
+        assert!(ale_table(&[&a, &b]).unwrap_err().place.path.is_some(), "which clip it is");
     }
 
     #[test]

@@ -168,3 +168,29 @@ fn media_is_not_touched() {
     f.once();
     assert_eq!(list(&f), before);
 }
+
+#[test]
+fn tables_timelines_and_samples_are_made_by_rule() {
+    let mut f = Facility::new();
+    f.rules = "[[folder.rule]]\nname = \"all\"\nwhen = 'has(timecode.start)'\nemit = [\"csv\", \"otio\"]\n\
+               [[folder.rule]]\nname = \"camera\"\nwhen = 'has(image.width)'\nemit = [\"opentrackio\", \"named\"]\n\
+               [recipe.named]\nkind = \"sidecar\"\nformats = [\"csv\", \"otio\"]\nname = \"lists/{reel}/{clip}\"\n"
+        .into();
+    f.drop_roll("A001R2EC");
+    assert_eq!(f.once().status.code(), Some(0), "{}", f.log());
+    let outputs = f.outputs();
+    let made: Vec<&str> = outputs.keys().map(String::as_str).filter(|n| !n.ends_with(".rushes.json")).collect();
+    let frames = "A001R2EC/A001R2EC_C001.[1001-1006].dpx";
+    let want = [".opentrackio.json", ".otio", ".rushes.csv"].map(|e| format!("{frames}{e}"));
+    let sound = ["A001R2EC/T001.wav.otio", "A001R2EC/T001.wav.rushes.csv"];
+    let named = ["lists/A001R2EC/A001R2EC_C001.otio", "lists/A001R2EC/A001R2EC_C001.rushes.csv"];
+    let all: Vec<&str> = want.iter().map(String::as_str).chain(sound).chain(named).collect();
+    assert_eq!(made, all);
+    let otio: serde_json::Value = serde_json::from_slice(&outputs[&want[1]]).unwrap();
+    let reference = &otio["media_references"]["DEFAULT_MEDIA"];
+    assert_eq!((&reference["target_url_base"], &reference["start_frame"]), (&"A001R2EC/".into(), &1001.into()));
+    let csv = String::from_utf8(outputs[&want[2]].clone()).unwrap();
+    let row = csv.lines().nth(1).unwrap();
+    let path = "\"A001R2EC/A001R2EC_C001.1001.dpx\",6,";
+    assert!(row.starts_with(path) && row.contains("\"rushes.clip/1\",\"test\",\"ocf\","), "{row}");
+}
