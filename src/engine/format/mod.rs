@@ -18,6 +18,7 @@ mod exr;
 #[cfg(test)]
 mod fixtures;
 mod frames;
+mod imf;
 mod inspect;
 mod jp2;
 mod mov;
@@ -31,7 +32,7 @@ mod wav;
 mod wav_sample;
 
 pub use frames::MAX_INSPECTED_FRAMES;
-pub use inspect::{inspect, inspect_beside, probe};
+pub use inspect::{inspect, inspect_beside, inspect_some, probe};
 pub use registry::{FORMATS, is_frame_extension};
 
 use crate::engine::image::Decoded;
@@ -82,6 +83,16 @@ pub trait Format: Sync {
     /// # Errors
     /// Malformed, Limit, Unsupported or Io, with the offset; `doc` is then dropped.
     fn read(&self, input: &Input<'_>, limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error>;
+
+    /// Of a clip in several files ([`crate::model::ClipUnit::Spanned`]), reads what the others say, after [`Format::read`]
+    /// of the first; `clip.files` says which there are, also those that are not among `inputs` because only so many may be
+    /// open. False, and nothing done, when they are further segments that `read` understands and that count up.
+    ///
+    /// # Errors
+    /// As [`Format::read`], with the path.
+    fn read_all(&self, _inputs: &[Input<'_>], _limits: &Limits, _doc: &mut ClipDoc) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// Decodes the picture of one file, for formats of which each file is one frame. A channel of transparency is left
     /// out, one of brightness alone becomes three equal ones, and `how` says so. What is seen of a picture whose stored
