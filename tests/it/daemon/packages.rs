@@ -60,3 +60,22 @@ fn a_track_file_that_comes_late_joins_the_package() {
     assert_eq!(f.once().status.code(), Some(0));
     assert_eq!(record(&f)["clip"]["files"].as_array().unwrap().len(), 6);
 }
+
+#[test]
+fn track_files_that_come_first_become_part_of_the_package() {
+    let f = Facility::new();
+    put(&f, |n| n.ends_with(".mxf"));
+    let daemon = f.serve();
+    wait_for("a record of the track file alone", 20, || {
+        records(&f).iter().any(|n| n == "feature/picture.mxf.rushes.json")
+    });
+    put(&f, |n| !n.ends_with(".mxf"));
+    wait_for("the whole package", 20, || record(&f)["clip"]["files"].as_array().is_some_and(|l| l.len() == 6));
+    // the track files are no clips of their own any more
+    wait_for("one clip", 20, || f.ask(&["status"]).1["folders"][0]["clips"] == 1);
+    drop(daemon);
+    let before = records(&f);
+    assert_eq!(f.once().status.code(), Some(0));
+    assert_eq!(records(&f), before, "another look finds nothing new");
+    assert_eq!(record(&f)["clip"]["files"].as_array().unwrap().len(), 6);
+}

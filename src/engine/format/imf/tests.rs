@@ -3,8 +3,9 @@
 use super::*;
 use crate::engine::document::imf::sample::{Play, Sample, id};
 use crate::engine::format::fixtures::{flips_and_cuts, read_bytes};
-use crate::engine::format::inspect;
-use crate::model::{ClipUnit, MediaPath};
+use crate::engine::format::{inspect, inspect_some};
+use crate::model::{ClipFile, ClipUnit, MediaPath};
+use std::collections::BTreeMap;
 use std::io::Write;
 
 fn read(sample: &Sample) -> ClipDoc {
@@ -27,6 +28,32 @@ fn package(files: &[(&str, Vec<u8>)]) -> ClipDoc {
         .collect();
     let inputs: Vec<_> = open.iter().map(|(path, file, size)| Input { path, file, size: *size }).collect();
     inspect("CPL_1", ClipUnit::Spanned, &inputs, &Limits::default()).unwrap()
+}
+
+/// A worker may open only so many files: those that are not open are there all the same.
+#[test]
+fn a_package_of_more_files_than_may_be_open() {
+    let all = Sample::default().package();
+    let name = |n: &str| MediaPath::from(Path::new("roll").join(n).as_path());
+    let file = |(n, b): &(&str, Vec<u8>)| ClipFile {
+        path: name(n),
+        size: b.len() as u64,
+        xxh128: String::new(),
+        hashes: BTreeMap::new(),
+    };
+    let open: Vec<_> = all[..2]
+        .iter()
+        .map(|(n, bytes)| {
+            let mut f = tempfile::tempfile().unwrap();
+            f.write_all(bytes).unwrap();
+            (name(n), f, bytes.len() as u64)
+        })
+        .collect();
+    let inputs: Vec<_> = open.iter().map(|(path, file, size)| Input { path, file, size: *size }).collect();
+    let files = all.iter().map(file).collect();
+    let doc = inspect_some("CPL_1", ClipUnit::Spanned, files, &inputs, &[], &Limits::default()).unwrap();
+    assert!(doc.warnings.is_empty(), "{:?}", doc.warnings);
+    assert_eq!((doc.clip.files.len(), doc.clip.frames), (6, Some(48)));
 }
 
 fn warned(doc: &ClipDoc, code: &str) -> Vec<String> {
@@ -185,4 +212,14 @@ fn further_compositions_are_named() {
 #[test]
 fn hostile_bytes() {
     flips_and_cuts(&Imf, Sample::default().composition().trim_end().as_bytes(), true);
+    // what is wrong with the other documents never costs the composition
+    for which in [1, 3] {
+        let good = Sample::default().package();
+        for n in (0..good[which].1.len()).step_by(7) {
+            let (mut cut, mut flipped) = (good.clone(), good.clone());
+            cut[which].1.truncate(n);
+            flipped[which].1[n] ^= 0x81;
+            assert_eq!((package(&cut).clip.frames, package(&flipped).clip.frames), (Some(48), Some(48)));
+        }
+    }
 }
