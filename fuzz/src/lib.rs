@@ -4,6 +4,7 @@
 //! input, except that [`records::journal_file`] and [`records::receipts`] work in a temporary folder of their own.
 
 mod camera;
+mod imf;
 mod media;
 mod mxf;
 mod names;
@@ -37,6 +38,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("frames", timed::frames),
     ("gpmf", timed::gpmf),
     ("ifd", camera::ifd),
+    ("imf", imf::imf),
     ("inspect", media::inspect),
     ("ixml", media::ixml),
     ("job_file", records::job_file),

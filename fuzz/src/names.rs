@@ -25,7 +25,8 @@ pub fn sequence(data: &[u8]) {
     for g in &groups {
         assert!(!output_stem(g, &names).is_empty());
         let Some(run) = &g.run else {
-            assert!(g.members.len() == 1 && g.unit == ClipUnit::File);
+            // segments of a recording or files of a package
+            assert_eq!(g.members.len() > 1, g.unit == ClipUnit::Spanned);
             continue;
         };
         assert!(g.unit == ClipUnit::Sequence && g.members.len() > 1 && run.first <= run.last);

@@ -8,7 +8,7 @@ use crate::engine::sequence::beside::{MOST_LISTS, belongs, common_name, may_be_l
 use crate::index::FileRecord;
 use crate::model::{ClipDoc, ClipId, MediaPath};
 use crate::watch::{ReadyFile, ReadyUnit};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -39,8 +39,12 @@ impl Core {
         let known = self.index.folder_from(&unit.root, dir, common_name(&unit.name).as_bytes(), MOST_LOOKED_AT);
         let mut found: BTreeMap<MediaPath, (u64, i128, String)> = BTreeMap::new();
         let names: Vec<&OsStr> = known.iter().filter(|(_, r)| !r.gone).map(|(n, _)| n.as_os_str()).collect();
+        // the composition after which a package is named is one of its files
+        let own: HashSet<&MediaPath> = unit.files.iter().map(|f| &f.path).collect();
         let mut put = |path: MediaPath, size: u64, mtime: i128, print: &str| {
-            found.insert(path, (size, mtime, print.to_owned()));
+            if !own.contains(&path) {
+                found.insert(path, (size, mtime, print.to_owned()));
+            }
         };
         for (name, r) in known.iter().filter(|(n, r)| !r.gone && belongs(n, &unit.name, &names)) {
             put(MediaPath::from(dir.join(name)), r.stat.size, r.stat.mtime_ns, &r.fingerprint.xxh128);

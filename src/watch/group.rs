@@ -20,7 +20,7 @@ pub struct Grouped {
     pub first_frame: Option<i64>,
     /// Missing frames.
     pub gaps: Vec<FrameGap>,
-    /// Its files are frames or segments, so that more of them may join it.
+    /// Its files are frames, segments or parts of a package, so that more of them may join it.
     pub frames: bool,
 }
 
@@ -32,8 +32,9 @@ pub fn group(names: &[&OsStr]) -> Vec<Grouped> {
         let stem = sequence::output_stem(&g, names);
         let first = g.members.first().and_then(|i| names.get(*i));
         let extension = first.and_then(|n| Path::new(n).extension()).and_then(OsStr::to_str);
-        let segment = first.is_some_and(|n| sequence::segments::may_grow(n));
-        let frames = segment || extension.is_some_and(is_frame);
+        let may_grow = |n: &&OsStr| sequence::segments::may_grow(n) || sequence::packages::may_grow(n);
+        let part = first.is_some_and(may_grow);
+        let frames = part || extension.is_some_and(is_frame);
         let (first_frame, gaps) = match (g.unit, g.run) {
             (ClipUnit::Sequence, Some(run)) => (Some(run.first), run.gaps),
             _ => (None, Vec::new()),

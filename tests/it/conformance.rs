@@ -10,6 +10,7 @@ mod formats_camera;
 mod formats_dpx;
 mod formats_exr;
 mod formats_frames;
+mod formats_imf;
 mod formats_mov;
 mod formats_mxf;
 pub mod formats_oracle;

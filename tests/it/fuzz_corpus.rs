@@ -134,7 +134,7 @@ fn bodies_survive_camera_files() {
 
 #[test]
 fn bodies_survive_sheets() {
-    replay("camera");
+    ["camera", "imf"].into_iter().for_each(replay);
 }
 
 #[test]

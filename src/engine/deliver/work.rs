@@ -3,7 +3,7 @@
 use super::pass::{self, Prepared};
 use super::place::{kind, open, write_whole};
 use crate::engine::deliver::{JobFile, JobInput, MadeOutput, Recipe, SidecarFormat, StepKind, StepOutcome};
-use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect_beside};
+use crate::engine::format::{Input, MAX_INSPECTED_FRAMES, inspect_some};
 use crate::engine::sidecar::{SidecarContext, ale, csv, json, opentrackio, otio};
 use crate::model::{ClipDoc, ClipFile, ClipUnit, Error, ErrorKind};
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat};
@@ -22,7 +22,7 @@ pub struct OpenInput<'a> {
 }
 
 /// Opens the inputs that a step reads, at most `most` of them: of a long sequence the first, the last, evenly spaced
-/// ones and those whose size is unlike the first's; a range of frames needs all of its own. Below their root no link is followed, and only regular files of
+/// ones and those whose size is unlike the first's, of a clip in several files the first; a range of frames needs all of its own. Below their root no link is followed, and only regular files of
 /// the expected size and time are accepted.
 ///
 /// # Errors
@@ -44,7 +44,12 @@ pub fn open_inputs(job: &JobFile, most: usize) -> Result<Vec<OpenInput<'_>>, Err
     }
     let mut roots: BTreeMap<&Path, OwnedFd> = BTreeMap::new();
     let mut opened = Vec::new();
-    for index in choose(&job.inputs, most) {
+    let chosen = match job.unit {
+        // the files that say what the others are come first
+        ClipUnit::Spanned => (0..job.inputs.len().min(most.max(1))).collect(),
+        ClipUnit::Sequence | ClipUnit::File => choose(&job.inputs, most),
+    };
+    for index in chosen {
         let Some(input) = job.inputs.get(index) else { continue };
         let file = open_input(input, &mut roots).map_err(|e| e.at(input.path.as_path()))?;
         let open = OpenInput { input, file };
@@ -178,12 +183,12 @@ pub fn work(
 fn inspect_step(job: &JobFile, inputs: &[OpenInput<'_>], beside: &[OpenInput<'_>]) -> Result<ClipDoc, Error> {
     let given: Vec<Input<'_>> = inputs.iter().map(OpenInput::given).collect();
     let beside: Vec<Input<'_>> = beside.iter().map(OpenInput::given).collect();
-    let mut doc = inspect_beside(&job.name, job.unit, &given, &beside, &job.limits)?;
+    let files = job.inputs.iter().map(clip_file).collect();
+    let mut doc = inspect_some(&job.name, job.unit, files, &given, &beside, &job.limits)?;
     // A long sequence was sampled: what counts files must count all of them.
     if job.unit == ClipUnit::Sequence && doc.clip.frames.is_some() {
         doc.clip.frames = u64::try_from(job.inputs.len()).ok();
     }
-    doc.clip.files = job.inputs.iter().map(clip_file).collect();
     Ok(doc)
 }
 

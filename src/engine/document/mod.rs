@@ -3,6 +3,7 @@
 pub mod camera;
 pub mod cdl;
 pub mod cube;
+pub mod imf;
 pub mod mhl;
 mod mhl_tree;
 mod mhl_xml;

@@ -41,9 +41,24 @@ pub fn inspect_beside(
     others: &[Input<'_>],
     limits: &Limits,
 ) -> Result<ClipDoc, Error> {
+    inspect_some(name, unit, inputs.iter().map(clip_file).collect(), inputs, others, limits)
+}
+
+/// [`inspect_beside`] of a clip of which only some of the `files` are open, the first among them.
+///
+/// # Errors
+/// As [`inspect`].
+pub fn inspect_some(
+    name: &str,
+    unit: ClipUnit,
+    files: Vec<ClipFile>,
+    inputs: &[Input<'_>],
+    others: &[Input<'_>],
+    limits: &Limits,
+) -> Result<ClipDoc, Error> {
     let first = inputs.first().ok_or_else(|| Error::new(ErrorKind::Malformed, "JOB-INVALID", "a clip has no files"))?;
     let mut doc = ClipDoc::new(name, unit);
-    doc.clip.files = inputs.iter().map(clip_file).collect();
+    doc.clip.files = files;
     let head = head_of(first, limits).map_err(|e| e.at(first.path.as_path()))?;
     let Some(format) = probe(&head, first.path.as_path()) else {
         doc.problem = Some(unknown::problem(&head, first.path.as_path()));
@@ -55,7 +70,11 @@ pub fn inspect_beside(
     }
     match unit {
         ClipUnit::Sequence => frames::compare(format, inputs, limits, &mut doc)?,
-        ClipUnit::Spanned if inputs.len() > 1 => spanned(format, inputs, limits, &mut doc)?,
+        ClipUnit::Spanned if doc.clip.files.len() > 1 => {
+            if !format.read_all(inputs, limits, &mut doc)? {
+                spanned(format, inputs, limits, &mut doc)?;
+            }
+        }
         ClipUnit::Spanned | ClipUnit::File => {}
     }
     beside::merge(&mut doc, others, limits);
@@ -106,7 +125,7 @@ fn fill_duration(doc: &mut ClipDoc) {
 /// A clip in several files: the first says what it is and when it begins (later segments may repeat its start), all of them
 /// how long it is.
 fn spanned(format: &dyn Format, inputs: &[Input<'_>], limits: &Limits, doc: &mut ClipDoc) -> Result<(), Error> {
-    let names: Vec<&std::ffi::OsStr> = inputs.iter().filter_map(|i| i.path.as_path().file_name()).collect();
+    let names: Vec<&std::ffi::OsStr> = doc.clip.files.iter().filter_map(|f| f.path.as_path().file_name()).collect();
     let missing = crate::engine::sequence::segments::missing(&names);
     if let Some(first) = missing.first() {
         let more = match missing.len().saturating_sub(1) {
@@ -126,7 +145,8 @@ fn spanned(format: &dyn Format, inputs: &[Input<'_>], limits: &Limits, doc: &mut
             doc.warn("SPANNED-MIXED", format!("{name} has another size or rate than the first segment"));
         }
     }
-    doc.clip.frames = frames.filter(|_| missing.is_empty());
+    let whole = missing.is_empty() && inputs.len() == doc.clip.files.len();
+    doc.clip.frames = frames.filter(|_| whole);
     doc.audio.samples = None;
     doc.origin.remove("audio.samples");
     if let Some(t) = doc.timecode.as_mut() {
@@ -136,7 +156,7 @@ fn spanned(format: &dyn Format, inputs: &[Input<'_>], limits: &Limits, doc: &mut
         doc.origin.remove("clip.frames");
         doc.warn(
             "SPANNED-LENGTH",
-            "how long the recording is is not known: its segments do not say it, or one is missing",
+            "how long the recording is is not known: its segments do not say it, one is missing, or there are too many",
         );
     }
     Ok(())

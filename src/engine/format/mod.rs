@@ -20,6 +20,7 @@ mod facts;
 #[cfg(test)]
 mod fixtures;
 mod frames;
+mod imf;
 mod inspect;
 mod jp2;
 mod mov;
@@ -34,7 +35,7 @@ mod wav;
 mod wav_sample;
 
 pub use frames::MAX_INSPECTED_FRAMES;
-pub use inspect::{inspect, inspect_beside, probe};
+pub use inspect::{inspect, inspect_beside, inspect_some, probe};
 pub use registry::{FORMATS, is_frame_extension};
 pub use rows::{Each, MOST_FRAMES, rows};
 
@@ -94,6 +95,16 @@ pub trait Format: Sync {
     /// As [`Format::read`], and what `each` answers.
     fn frames(&self, input: &Input<'_>, limits: &Limits, each: Each<'_>) -> Result<(), Error> {
         rows::plain(self, input, limits, each)
+    }
+
+    /// Of a clip in several files ([`crate::model::ClipUnit::Spanned`]), reads what the others say, after [`Format::read`]
+    /// of the first; `clip.files` says which there are, also those that are not among `inputs` because only so many may be
+    /// open. False, and nothing done, when they are further segments that `read` understands and that count up.
+    ///
+    /// # Errors
+    /// As [`Format::read`], with the path.
+    fn read_all(&self, _inputs: &[Input<'_>], _limits: &Limits, _doc: &mut ClipDoc) -> Result<bool, Error> {
+        Ok(false)
     }
 
     /// Decodes the picture of one file, for formats of which each file is one frame. A channel of transparency is left

@@ -13,6 +13,7 @@ pub static FORMATS: &[&dyn Format] = &[
     &super::cineon::Cineon,                  // Kodak, Cineon image file format 4.5
     &super::dpx::Dpx,                        // SMPTE ST 268
     &super::exr::Exr,                        // OpenEXR File Layout (openexr.com)
+    &super::imf::Imf,                        // SMPTE ST 2067-2, -3, ST 429-8, -9
     &super::jp2::Jp2,                        // ISO/IEC 15444-1 (JPEG 2000), 15444-2 (JPX), 15444-15 (HTJ2K)
     &super::mov::Mov,                        // QuickTime File Format, ISO/IEC 14496-12 and -14
     &super::mxf::Mxf,                        // SMPTE ST 377-1

@@ -14,9 +14,11 @@
 //! is worse than showing two stills. A number of more than [`MAX_DIGITS`] digits is a date or an id,
 //! not a frame. A single numbered frame is a clip of one file.
 //!
-//! The segments of a recording ([`segments`]) are one clip too, named as the recording is.
+//! The segments of a recording ([`segments`]) are one clip too, named as the recording is, and so are the files of a
+//! package ([`packages`]), named as its composition is.
 
 pub mod beside;
+pub mod packages;
 pub mod segments;
 
 use crate::model::{ClipUnit, FrameGap};
@@ -34,9 +36,9 @@ pub struct Group {
     /// trailing separators; the first frame number when there is no prefix. Bytes that are not UTF-8
     /// become `U+FFFD`.
     pub name: String,
-    /// One file, the frames of a sequence, or the segments of a recording.
+    /// One file, the frames of a sequence, or the segments of a recording or the files of a package.
     pub unit: ClipUnit,
-    /// Indexes into the names given, in the order of frames or segments.
+    /// Indexes into the names given, in the order of frames or segments; of a package the composition first.
     pub members: Vec<usize>,
     /// The frames, for a sequence.
     pub run: Option<FrameRun>,
@@ -89,9 +91,13 @@ pub fn group(names: &[&OsStr], is_frame_extension: &dyn Fn(&str) -> bool) -> Vec
     let mut runs: HashMap<Key<'_>, Vec<Frame>> = HashMap::new();
     // by the name of the recording and the bytes behind the number
     let mut recordings: HashMap<Key<'_>, Vec<(u32, usize)>> = HashMap::new();
-    let mut groups = Vec::new();
+    let (package, packed) = packages::take(names).unzip();
+    let (mut groups, packed): (Vec<Group>, Vec<bool>) = (package.into_iter().collect(), packed.unwrap_or_default());
     let mut last_extension: (&[u8], bool) = (b"", false);
     for (index, name) in names.iter().enumerate() {
+        if packed.get(index) == Some(&true) {
+            continue;
+        }
         let bytes = name.as_bytes();
         if let Some((recording, number)) = segments::segment(name) {
             let rest = bytes.get(recording.len().saturating_add(4)..).unwrap_or_default();

@@ -50,6 +50,16 @@ fn segments_of_a_recording() {
 }
 
 #[test]
+fn packages_are_one_clip() {
+    let names = ["CPL_a.xml", "ASSETMAP.xml", "x_0001.mxf", "p.0001.dpx", "p.0002.dpx", "notes.xml", "a_001.R3D"];
+    assert_eq!(
+        show(&names),
+        ["CPL_a.xml | CPL_a |", "a_001.R3D | a |", "notes.xml | notes |", "p.[0001-0002].dpx | p |"]
+    );
+    assert_eq!(show(&names[1..]).len(), 5, "without a composition each file is for itself");
+}
+
+#[test]
 fn padding() {
     assert_eq!(show(&["a.9.dpx", "a.10.dpx"]), ["a.[9-10].dpx | a |"]);
     assert_eq!(show(&["a.0009.dpx", "a.0010.dpx"]), ["a.[0009-0010].dpx | a |"]);
@@ -122,6 +132,9 @@ fn name() -> impl Strategy<Value = String> {
         ("[ab][._-]?", 0u32..40, 0usize..4, "(dpx|exr|mov|DPX)").prop_map(|(p, n, w, e)| format!("{p}{n:0w$}.{e}")),
         "[av0-9._-]{0,12}",
         "\\PC{0,8}\\.dpx",
+        "(ASSETMAP|VOLINDEX)(\\.xml|\\.XML|)",
+        "([ab]_)?(CPL|cpl|PKL|OPL)[_a]?[0-9]\\.xml",
+        "[ab]_00[0-9]\\.(mxf|MXF|R3D)",
     ]
 }
 
@@ -147,6 +160,16 @@ proptest! {
                     let name = r.name_of(number);
                     prop_assert_eq!(name.as_os_str(), names[*m]);
                     number += 1;
+                }
+            } else if g.unit == ClipUnit::Spanned {
+                let parts: Vec<_> = g.members.iter().map(|i| packages::part(names[*i])).collect();
+                let segments: Vec<_> = g.members.iter().filter_map(|i| segments::segment(names[*i])).collect();
+                prop_assert!(g.members.len() > 1);
+                if segments.is_empty() {
+                    prop_assert_eq!(parts.first(), Some(&Some(packages::Part::Composition)));
+                    prop_assert!(parts.contains(&Some(packages::Part::AssetMap)) && parts.is_sorted());
+                } else {
+                    prop_assert!(segments.len() == g.members.len() && segments.is_sorted());
                 }
             } else {
                 prop_assert_eq!((g.unit, g.members.len()), (ClipUnit::File, 1));

@@ -10,6 +10,7 @@ mod killed;
 mod movies;
 mod namesakes;
 mod once;
+mod packages;
 mod pictures;
 mod plates;
 mod recompute;

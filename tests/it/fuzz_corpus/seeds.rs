@@ -38,7 +38,15 @@ pub fn of(target: &str) -> Seeds {
             let sheet = super::sheets::CAMERA.iter().find(|(name, _)| *name == "sony");
             let sheet = sheet.map(|(name, text)| ((*name).to_owned(), text.as_bytes().to_vec()));
             let canon = ("cr3".to_owned(), camera::cr3());
-            [files, pictures(), all.collect(), vec![first, canon], sheet.into_iter().collect()].concat()
+            [
+                files,
+                pictures(),
+                all.collect(),
+                vec![first, canon],
+                sheet.into_iter().collect(),
+                imf().into_iter().take(1).collect(),
+            ]
+            .concat()
         }
         "decode" => [files(&["dpx-big", "dpx-little"]), pictures(), camera::of("cineon"), camera::of("jp2")].concat(),
         kind if CAMERA.contains(&kind) => camera::of(kind),
@@ -49,6 +57,7 @@ pub fn of(target: &str) -> Seeds {
             [timed::of(target), mxf.collect(), sheets.collect()].concat()
         }
         "mxf" => mxf_samples(),
+        "imf" => imf(),
         "riff" => files(&["wav", "wav-bare", "rf64"]),
         "dpx" => files(&["dpx-big", "dpx-little", "dpx-empty"]),
         "ixml" => texts(&[
@@ -279,6 +288,31 @@ fn mxf_samples() -> Seeds {
     all.map(|(name, s)| (name.to_owned(), s.bytes())).into()
 }
 
+/// Documents of a package: each alone, and composition, asset map and packing list together.
+fn imf() -> Seeds {
+    use rushes::engine::document::imf::sample::{Play, Sample, id};
+    let s = Sample::default();
+    let parts =
+        Play { entry: Some("8".into()), duration: Some("10".into()), repeat: Some("3".into()), ..Play::picture(48) };
+    let slow = Play { rate: Some("24000 1001".into()), ..Play::picture(1001) };
+    let odd = Sample {
+        edition: 2020,
+        rate: "60000 1001".into(),
+        timecode: Some(("00:01:00:04".into(), 60, true)),
+        pictures: vec![vec![parts.clone(), slow], vec![parts]],
+        kind: "CDCIDescriptor".into(),
+        assets: vec![(id::PICTURE.into(), "a%20b/../c.mxf".into())],
+        ..s.clone()
+    };
+    let package = |s: &Sample| [s.composition(), s.asset_map(), s.packing_list(10, 4)].join("\0");
+    texts(&[
+        ("composition", &odd.composition()),
+        ("asset-map", &odd.asset_map()),
+        ("package", &package(&s)),
+        ("package-odd", &package(&odd)),
+    ])
+}
+
 /// A box of ISO/IEC 14496-12.
 fn atom(kind: &[u8; 4], contents: &[u8]) -> Vec<u8> {
     [&u32::try_from(contents.len() + 8).unwrap().to_be_bytes()[..], kind, contents].concat()
@@ -367,6 +401,10 @@ fn sequences() -> Seeds {
         ("odd", "-1.dpx\n-2.dpx\n.0001.dpx\n1.dpx\n2.dpx\nx.DPX\nx1.DPX\nx2.dpx\n"),
         ("long", "20260101123456789012.dpx\n000000000000000001.dpx\n000000000000000002.dpx\n"),
         ("stems", "A.[1-2].dpx\nA.1.dpx\nA.2.dpx\n"),
+        (
+            "package",
+            "ASSETMAP.xml\nCPL_1.xml\nCPL_2.xml\nPKL_1.xml\nVOLINDEX\na.mxf\nx.0001.dpx\nA_001.R3D\nA_002.R3D\n",
+        ),
     ])
 }
 

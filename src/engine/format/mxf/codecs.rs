@@ -4,7 +4,8 @@ use crate::engine::container::mxf::Ul;
 
 /// A picture coding in the words of clip documents.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Coding {
+pub(in crate::engine::format) struct Coding {
+    /// Its name.
     pub name: String,
     /// Bits per component that the codec's definition fixes.
     pub bits: Option<u32>,
@@ -191,7 +192,7 @@ fn by_container(u: &Ul) -> Option<Coding> {
 }
 
 /// Name of a sound coding, and whether it is linear PCM; by its label, else by the container.
-pub(super) fn sound(compression: Option<&Ul>, container: Option<&Ul>, iab: bool) -> (String, bool) {
+pub(in crate::engine::format) fn sound(compression: Option<&Ul>, container: Option<&Ul>, iab: bool) -> (String, bool) {
     if iab || container.is_some_and(|u| u.means(&[0x0d, 0x01, 0x03, 0x01, 0x02, 0x1d])) {
         return ("IAB".to_owned(), false);
     }

@@ -112,7 +112,8 @@ pub(super) fn read(d: &Set, place: &Place<'_>, doc: &mut ClipDoc) {
     if let Some(r) = range(black, white, bits) {
         doc.set("color.range", |d| &mut d.color.range, r.into(), place.origin(tags.0));
     } else if white > 0 {
-        doc.warn("MXF-LEVELS", format!("{} {black} and {} {white} are neither video nor full range", tags.0, tags.1));
+        let text = format!("{} {black} and {} {white} are neither video nor full range", tags.0, tags.1);
+        place.warn("LEVELS", text, doc);
     }
 }
 

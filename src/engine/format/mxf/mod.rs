@@ -4,14 +4,14 @@
 //! is what the first picture track of the material plays.
 
 mod camera;
-mod codecs;
+pub(super) mod codecs;
 mod color;
 mod frames;
 #[cfg(test)]
 mod frames_tests;
 mod graph;
 mod length;
-mod picture;
+pub(super) mod picture;
 mod raw;
 mod sound;
 #[cfg(test)]
@@ -20,7 +20,7 @@ mod timecode;
 
 use super::{Each, Format, Input, Score, has_extension, unknown};
 use crate::engine::container::bytes::Bytes;
-use crate::engine::container::mxf::{MOST_RUN_IN, Set, Structure, find_header, partition};
+use crate::engine::container::mxf::{MOST_RUN_IN, Set, Structure, Ul, find_header, partition};
 use crate::model::{ClipDoc, Error, Limits, Origin};
 use graph::{Chain, Essence, Graph};
 use std::path::Path;
@@ -31,15 +31,37 @@ pub struct Mxf;
 const ID: &str = "mxf";
 
 /// Where values of a set come from.
-struct Place<'s> {
-    set: &'s Set,
-    name: &'static str,
+pub(super) struct Place<'s> {
+    /// The set; its offset is that in the file of `reader`.
+    pub set: &'s Set,
+    /// Its name for people.
+    pub name: &'s str,
+    /// Id of the format that reads it: MXF itself, or a document that describes essence by the same sets.
+    pub reader: &'static str,
+}
+
+impl<'s> Place<'s> {
+    fn new(set: &'s Set, name: &'s str) -> Self {
+        Self { set, name, reader: ID }
+    }
 }
 
 impl Place<'_> {
-    fn origin(&self, tag: &str) -> Origin {
-        Origin::new(ID, tag, format!("{} at offset {:#x}", self.name, self.set.at))
+    /// The origin of a property.
+    pub fn origin(&self, tag: &str) -> Origin {
+        Origin::new(self.reader, tag, format!("{} at offset {:#x}", self.name, self.set.at))
     }
+
+    /// Warns with `MXF-CODE`, or under the name of the other reader.
+    fn warn(&self, code: &str, what: impl Into<String>, doc: &mut ClipDoc) {
+        doc.warn(&format!("{}-{code}", self.reader.to_ascii_uppercase()), what);
+    }
+}
+
+/// The key of the sets that describe a picture by components of R'G'B' (`true`) or Y'CbCr.
+pub(super) fn picture_key(rgb: bool) -> Ul {
+    let [high, low] = if rgb { graph::class::RGBA } else { graph::class::CDCI }.to_be_bytes();
+    Ul::with([0x02, 0x53, 0x01, 0x01], [0x0d, 0x01, 0x01, 0x01, 0x01, 0x01, high, low])
 }
 
 /// The kind of a set; 0 for what is no structural one.
@@ -157,7 +179,7 @@ fn fill(graph: &Graph<'_>, s: &Structure, b: &mut Bytes<'_>, doc: &mut ClipDoc) 
     if let Some((c, d)) = data.first().and_then(|c| Some((c, c.file?.0.descriptor?)))
         && doc.format.codec.is_none()
     {
-        let place = Place { set: d, name: "DataDescriptor" };
+        let place = Place::new(d, "DataDescriptor");
         if let Some(name) = codecs::data(d.ul(0x3e01).as_ref(), d.ul(0x3004).as_ref()) {
             doc.set("format.codec", |x| &mut x.format.codec, name.to_owned(), place.origin("EssenceContainer"));
         }

@@ -2,7 +2,7 @@
 
 use super::codecs::{self, Coding};
 use super::graph::{Chain, Graph, class};
-use super::{ID, Place, color};
+use super::{Place, color};
 use crate::engine::container::mxf::Set;
 use crate::engine::container::mxf::set::rational;
 use crate::model::{ClipDoc, Error, Rect};
@@ -17,7 +17,26 @@ pub(super) fn read(graph: &Graph<'_>, chain: &Chain<'_, '_>, doc: &mut ClipDoc) 
     let Some(d) = chain.descriptor else {
         return doc.warn("MXF-DESCRIPTOR", "the picture track has no descriptor in this file");
     };
-    let place = Place { set: d, name: "PictureDescriptor" };
+    // the codestream's own, less one, in the first of the components' three bytes (ISO/IEC 15444-1, A.5.1)
+    let stream =
+        graph.below(d).into_iter().filter(|s| s.class() == Some(class::JPEG2000)).find_map(|s| {
+            s.by_label(graph.primer, JPEG2000_SIZES)?.get(8).map(|n| u32::from(n & 0x7f).saturating_add(1))
+        });
+    let coding = describe(&Place::new(d, "PictureDescriptor"), stream, doc);
+    let answer = match coding.as_ref().map(|c| c.undecoded) {
+        None => Err(Error::unsupported("the coding of the pictures is not known")),
+        Some(Some(why)) => Err(Error::unsupported(why)),
+        // R'G'B' and Y'CbCr are; X'Y'Z' of digital cinema is not
+        Some(None) if is_xyz(d, doc) => Err(Error::unsupported("pictures of CIE XYZ components are not decoded")),
+        Some(None) => Ok(()),
+    };
+    doc.format.note_decodable(answer);
+}
+
+/// Fills codec, depth, size, scan and colour from a picture descriptor; `stream` is the depth that a JPEG 2000 codestream
+/// gives itself.
+pub(in crate::engine::format) fn describe(place: &Place<'_>, stream: Option<u32>, doc: &mut ClipDoc) -> Option<Coding> {
+    let d = place.set;
     let coding = codecs::picture(d.ul(0x3201).as_ref(), d.ul(0x3004).as_ref());
     if let Some(c) = &coding {
         doc.set("format.codec", |x| &mut x.format.codec, c.name.clone(), place.origin("PictureEssenceCoding"));
@@ -30,20 +49,13 @@ pub(super) fn read(graph: &Graph<'_>, chain: &Chain<'_, '_>, doc: &mut ClipDoc) 
             );
         }
     } else {
-        doc.warn("MXF-CODING", "nothing says how the pictures are coded");
+        place.warn("CODING", "nothing says how the pictures are coded", doc);
     }
-    depth(graph, d, coding.as_ref(), &place, doc);
-    size(d, coding.as_ref(), &place, doc);
-    scan(d, &place, doc);
-    color::read(d, &place, doc);
-    let answer = match coding.as_ref().map(|c| c.undecoded) {
-        None => Err(Error::unsupported("the coding of the pictures is not known")),
-        Some(Some(why)) => Err(Error::unsupported(why)),
-        // R'G'B' and Y'CbCr are; X'Y'Z' of digital cinema is not
-        Some(None) if is_xyz(d, doc) => Err(Error::unsupported("pictures of CIE XYZ components are not decoded")),
-        Some(None) => Ok(()),
-    };
-    doc.format.note_decodable(answer);
+    depth(stream, coding.as_ref(), place, doc);
+    size(coding.as_ref(), place, doc);
+    scan(place, doc);
+    color::read(d, place, doc);
+    coding
 }
 
 /// Components of a pixel: code and bits (ST 377-1, "Pixel Layout").
@@ -56,20 +68,16 @@ fn is_xyz(d: &Set, doc: &ClipDoc) -> bool {
     layout(d).iter().any(|(code, _)| matches!(code, b'X' | 0xd8)) || doc.color.primaries.as_deref() == Some("CIE XYZ")
 }
 
-fn depth(graph: &Graph<'_>, d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) {
+fn depth(stream: Option<u32>, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) {
+    let d = place.set;
     let believed = |b: &u32| (1..=32).contains(b);
     let pixel = layout(d);
     let text: String = pixel.iter().map(|(code, bits)| format!("{}{bits}", char::from(*code))).collect();
     if !text.is_empty() {
-        doc.keep(ID, "picture.pixel_layout", text);
+        doc.keep(place.reader, "picture.pixel_layout", text);
     }
     let component =
         pixel.iter().find(|(code, _)| code.is_ascii_uppercase() && *code != b'F').map(|(_, n)| u32::from(*n));
-    // the codestream's own, less one, in the first of the components' three bytes (ISO/IEC 15444-1, A.5.1)
-    let stream =
-        graph.below(d).into_iter().filter(|s| s.class() == Some(class::JPEG2000)).find_map(|s| {
-            s.by_label(graph.primer, JPEG2000_SIZES)?.get(8).map(|n| u32::from(n & 0x7f).saturating_add(1))
-        });
     let fixed = coding.and_then(|c| c.bits);
     for (bits, tag) in [
         (fixed, "PictureEssenceCoding"),
@@ -90,7 +98,8 @@ fn rows(d: &Set) -> u32 {
 }
 
 /// Size in pixels of the coded picture, and the part that is displayed.
-fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) {
+fn size(coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) {
+    let d = place.set;
     let rows = rows(d);
     let side = |tag: u16| d.u32(tag).filter(|n| (1..=MOST_SIDE).contains(n));
     let tall = |tag: u16| side(tag).map(|n| n.saturating_mul(rows));
@@ -100,11 +109,11 @@ fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) 
     let shown = |(w, h): (u32, u32)| format!("{w}x{h}");
     for (name, rect) in [("stored", stored), ("sampled", sampled), ("display", display)] {
         if let Some(r) = rect {
-            doc.keep(ID, &format!("picture.{name}"), shown(r));
+            doc.keep(place.reader, &format!("picture.{name}"), shown(r));
         }
     }
     let Some(mut whole) = sampled else {
-        return doc.warn("MXF-SIZE", "the descriptor gives no size of the picture");
+        return place.warn("SIZE", "the descriptor gives no size of the picture", doc);
     };
     let offset =
         (d.i32(0x320a).unwrap_or(0), d.i32(0x320b).unwrap_or(0).saturating_mul(i32::try_from(rows).unwrap_or(1)));
@@ -131,7 +140,7 @@ fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) 
         doc.image.height = Some(shown.1);
         let active = Rect { x: x.saturating_neg(), y: y.saturating_neg(), width: whole.0, height: whole.1 };
         doc.set("image.active", |x| &mut x.image.active, active, place.origin("SampledWidth"));
-        return aspect(d, shown, place, doc);
+        return aspect(shown, place, doc);
     }
     let inside =
         |at: i32, n: u32, of: u32| u32::try_from(at).ok().and_then(|a| a.checked_add(n)).is_some_and(|e| e <= of);
@@ -140,9 +149,9 @@ fn size(d: &Set, coding: Option<&Coding>, place: &Place<'_>, doc: &mut ClipDoc) 
         doc.set("image.active", |x| &mut x.image.active, active, place.origin("DisplayWidth"));
     } else if shown != whole && !tag.starts_with("SMPTE") {
         let text = format!("the displayed part {}x{} at {x}, {y} is not inside the picture", shown.0, shown.1);
-        doc.warn("MXF-SIZE", text);
+        place.warn("SIZE", text, doc);
     }
-    aspect(d, if doc.image.active.is_some() { shown } else { whole }, place, doc);
+    aspect(if doc.image.active.is_some() { shown } else { whole }, place, doc);
 }
 
 /// Columns that DVCPRO HD codes where the descriptor gives those of the full raster (SMPTE ST 370).
@@ -157,9 +166,9 @@ fn columns(coding: &Coding, whole: (u32, u32), d: &Set) -> Option<u32> {
 }
 
 /// The width of a pixel, from the aspect ratio of what is displayed.
-fn aspect(d: &Set, (w, h): (u32, u32), place: &Place<'_>, doc: &mut ClipDoc) {
-    let Some((n, m)) = d.get(0x320e).and_then(rational).filter(|(n, m)| *n > 0 && *m > 0) else { return };
-    doc.keep(ID, "picture.aspect_ratio", format!("{n}:{m}"));
+fn aspect((w, h): (u32, u32), place: &Place<'_>, doc: &mut ClipDoc) {
+    let Some((n, m)) = place.set.get(0x320e).and_then(rational).filter(|(n, m)| *n > 0 && *m > 0) else { return };
+    doc.keep(place.reader, "picture.aspect_ratio", format!("{n}:{m}"));
     let ratio = f64::from(n) * f64::from(h) / (f64::from(m) * f64::from(w));
     // a ratio that was rounded (1.78, 235:100) is a square pixel
     let ratio = if (ratio - 1.0).abs() < 0.004 { 1.0 } else { ratio };
@@ -169,9 +178,10 @@ fn aspect(d: &Set, (w, h): (u32, u32), place: &Place<'_>, doc: &mut ClipDoc) {
 }
 
 /// How frames were scanned. The first field is the upper one, but in systems of 525 lines.
-fn scan(d: &Set, place: &Place<'_>, doc: &mut ClipDoc) {
+fn scan(place: &Place<'_>, doc: &mut ClipDoc) {
+    let d = place.set;
     let Some(layout) = d.u8(0x320c) else { return };
-    doc.keep(ID, "picture.frame_layout", layout);
+    doc.keep(place.reader, "picture.frame_layout", layout);
     let lower_first = doc.image.width == Some(720) && matches!(doc.image.height, Some(480 | 486 | 512));
     let scan = match (layout, d.u8(0x3212)) {
         // full frames, and frames in two segments
@@ -180,7 +190,7 @@ fn scan(d: &Set, place: &Place<'_>, doc: &mut ClipDoc) {
         (1 | 3, Some(1)) => "top field first",
         (1 | 3, Some(2)) if lower_first => "top field first",
         (1 | 3, Some(2)) => "bottom field first",
-        (2, _) => return doc.warn("MXF-FIELDS", "only one field of each frame is stored"),
+        (2, _) => return place.warn("FIELDS", "only one field of each frame is stored", doc),
         _ => return,
     };
     doc.set("image.scan", |x| &mut x.image.scan, scan.to_owned(), place.origin("FrameLayout"));

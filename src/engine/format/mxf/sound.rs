@@ -41,7 +41,7 @@ pub(super) fn read(graph: &Graph<'_>, s: &Structure, picture: bool, doc: &mut Cl
         doc.keep(ID, "sound.tracks_elsewhere", elsewhere);
     }
     let Some((first, d)) = own.first().copied() else { return };
-    let place = Place { set: d, name: "SoundDescriptor" };
+    let place = Place::new(d, "SoundDescriptor");
     let counts: Vec<u32> = own.iter().map(|(_, d)| d.u32(0x3d07).unwrap_or(0)).collect();
     if counts.iter().all(|n| (1..=MOST_CHANNELS).contains(n)) {
         let sum = counts.iter().fold(0u32, |a, n| a.saturating_add(*n));
@@ -95,7 +95,7 @@ fn labels(graph: &Graph<'_>, own: &[(&Chain<'_, '_>, &Set)], doc: &mut ClipDoc) 
     names.sort_by_key(|t| t.channel);
     names.truncate(usize::try_from(MOST_CHANNELS).unwrap_or(usize::MAX));
     if let Some(set) = at {
-        let place = Place { set, name: "AudioChannelLabelSubDescriptor" };
+        let place = Place::new(set, "AudioChannelLabelSubDescriptor");
         doc.set("audio.tracks", |x| &mut x.audio.tracks, names, place.origin("MCATagName"));
     }
 }
