@@ -91,6 +91,11 @@ fn whole(input: &Input<'_>, limits: &Limits) -> Result<Vec<u8>, Error> {
     Bytes::file(input.file, input.size, &allowance).take(input.size)
 }
 
+/// The beginning of a text of which there may be thousands.
+fn short(text: &str) -> String {
+    text.chars().take(1000).collect()
+}
+
 /// What the documents say and no field holds.
 fn keep(c: &Composition, doc: &mut ClipDoc) {
     for (name, text) in &c.texts {
@@ -104,7 +109,7 @@ fn keep(c: &Composition, doc: &mut ClipDoc) {
         doc.keep(ID, "ApplicationIdentification", json!(all));
     }
     doc.keep(ID, "segments", c.segments);
-    let track = |t: &Track| json!({"kind": t.kind, "id": t.id, "resources": t.resources.len()});
+    let track = |t: &Track| json!({"kind": short(&t.kind), "id": t.id, "resources": t.resources.len()});
     doc.keep(ID, "tracks", c.tracks.iter().take(MOST_KEPT).map(track).collect::<Vec<_>>());
     let plays = c.of_kind(IMAGE).flat_map(|t| &t.resources).take(MOST_KEPT).map(|r| {
         json!({"file": r.file, "encoding": r.encoding, "rate": r.rate, "intrinsic": r.intrinsic, "entry": r.entry,
@@ -112,8 +117,8 @@ fn keep(c: &Composition, doc: &mut ClipDoc) {
     });
     doc.keep(ID, "picture.resources", plays.collect::<Vec<_>>());
     let described = |d: &Descriptor| {
-        let properties = d.properties.iter().take(256).map(|(n, v)| (n.clone(), json!(v)));
-        json!({"id": d.id, "kind": d.kind, "properties": properties.collect::<serde_json::Map<_, _>>()})
+        let properties = d.properties.iter().take(256).map(|(n, v)| (short(n), json!(short(v))));
+        json!({"id": d.id, "kind": short(&d.kind), "properties": properties.collect::<serde_json::Map<_, _>>()})
     };
     doc.keep(ID, "descriptors", c.descriptors.iter().take(MOST_KEPT).map(described).collect::<Vec<_>>());
 }

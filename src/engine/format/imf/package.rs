@@ -5,12 +5,14 @@ use super::{ID, whole};
 use crate::engine::document::imf::{AssetMap, Composition, PackingList, asset_map::Asset};
 use crate::engine::format::Input;
 use crate::engine::sequence::packages::{Part, part};
-use crate::model::{ClipDoc, Error, ErrorKind, Limits};
+use crate::model::{ClipDoc, Error, ErrorKind, Limits, escape_for_people};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// Most names in one warning.
 const MOST_NAMED: usize = 5;
+/// Most characters of each.
+const MOST_CHARS: usize = 200;
 
 /// What is wrong with an asset, by the sentence that says so.
 type Faults = BTreeMap<&'static str, BTreeSet<String>>;
@@ -78,9 +80,10 @@ fn others(doc: &mut ClipDoc) {
     }
 }
 
-/// Names in a sentence.
+/// Names in a sentence: a few of them, not longer than a path may be sensibly, and harmless to a terminal.
 fn named(names: &BTreeSet<String>) -> String {
-    let shown: Vec<&str> = names.iter().take(MOST_NAMED).map(String::as_str).collect();
+    let short = |n: &String| escape_for_people(&n.chars().take(MOST_CHARS).collect::<String>());
+    let shown: Vec<String> = names.iter().take(MOST_NAMED).map(short).collect();
     match names.len().saturating_sub(shown.len()) {
         0 => shown.join(", "),
         n => format!("{} and {n} more", shown.join(", ")),

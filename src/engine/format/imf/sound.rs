@@ -74,7 +74,9 @@ fn labels(own: &[&Descriptor], counts: &[u32], doc: &mut ClipDoc) {
     let mut before = 0u32;
     for (d, count) in own.iter().zip(counts) {
         let inside = d.channels.iter().filter(|(n, _)| (1..=*count).contains(n));
-        names.extend(inside.map(|(n, name)| AudioTrack { channel: before.saturating_add(*n), name: name.clone() }));
+        names.extend(
+            inside.map(|(n, name)| AudioTrack { channel: before.saturating_add(*n), name: super::short(name) }),
+        );
         before = before.saturating_add(*count);
     }
     names.sort_by_key(|t| t.channel);

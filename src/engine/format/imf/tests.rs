@@ -192,6 +192,12 @@ fn packages_that_lack_something() {
     let doc = map(id::SOUND, "00000000-0000-4000-8000-000000000000");
     assert!(warned(&doc, "IMF-ELSEWHERE")[0].ends_with(id::SOUND), "{:?}", doc.warnings);
     assert_eq!(codes(&map(id::COMPOSITION, "00000000-0000-4000-8000-000000000000")), ["IMF-ELSEWHERE"]);
+    let doc = map("sound.mxf", "a&#27;[31m.mxf");
+    assert!(
+        warned(&doc, "IMF-ASSET").iter().all(|w| !w.contains('\u{1b}') && w.contains("[31m")),
+        "{:?}",
+        doc.warnings
+    );
     // one asset twice: the first counts
     let doc = map("</AssetList>", "<Asset><Id>urn:uuid:22222222-2222-4222-8222-222222222222</Id></Asset></AssetList>");
     assert_eq!(codes(&doc), ["IMF-ID"]);
