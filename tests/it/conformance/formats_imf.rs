@@ -72,7 +72,7 @@ fn a_composition_of_2013() {
     );
     assert_eq!(warnings(&doc, "IMF-ELSEWHERE"), [""; 0]);
     // the documents of the collection are not those that its packing list was made of
-    assert_eq!(warnings(&doc, "IMF-SIZE").len(), 1);
+    assert_eq!(warnings(&doc, "IMF-PACKING-LIST").len(), 1);
     assert_eq!(doc.warnings.len(), 2, "{:?}", doc.warnings);
 }
 

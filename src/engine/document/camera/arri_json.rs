@@ -14,6 +14,8 @@ use serde_json::Value;
 
 /// Items of a list that are kept.
 const MOST_LISTED: usize = 16;
+/// Names that are kept: real exports have about 200.
+const MOST_NAMES: usize = 4096;
 /// Longest text that is kept: tables and calibration data are longer.
 const LONGEST: usize = 256;
 
@@ -95,34 +97,79 @@ const KEPT: &[&str] = &[
 ];
 
 pub(super) fn read(t: &str, limits: &Limits) -> Result<Sheet, Error> {
-    let mut document = serde_json::Deserializer::from_str(t);
-    let broken = |e: serde_json::Error| {
-        let e2 = Error::malformed(format!("the JSON cannot be read (line {}, column {}): {e}", e.line(), e.column()));
-        e2.fix("export it again")
-    };
-    let parts = Document.deserialize(&mut document).map_err(broken)?;
-    document.end().map_err(broken)?;
+    let mut first = None;
+    let parts = parse(t, &mut |n, frame| {
+        if n == 0 {
+            first = Some(frame);
+        }
+        Ok(())
+    })?;
     let mut s = Sheet::new(Kind::ArriJson);
-    let most = usize::try_from(limits.items).unwrap_or(usize::MAX);
+    let most = usize::try_from(limits.items).unwrap_or(usize::MAX).min(MOST_NAMES);
     flatten(&mut s, "header", &parts.header, most);
     sets(&mut s, &parts.clip, most);
     sets(&mut s, &parts.descriptive, most);
-    if let Some(Value::Object(frame)) = &parts.first {
-        for (name, payload) in frame.get("frameBasedMetadataSets").and_then(Value::as_object).into_iter().flatten() {
-            flatten(&mut s, &format!("Frame {}", cut(name)), payload, most);
-        }
-        for name in ["frameNo", "timecode"] {
-            flatten(&mut s, &format!("Frame {name}"), frame.get(name).unwrap_or(&Value::Null), most);
-        }
+    if let Some(frame) = &first {
+        frame_sets(&mut s, frame, most);
     }
     s.raw.push(("Frames".into(), parts.frames.to_string()));
     s.put("camera.make", "Camera Device.cameraModel", s.raw("Camera Device.cameraModel").and_then(|_| text("ARRI")));
     s.map(COLUMNS, KEPT);
     s.put("clip.frames", "Frames", Some(parts.frames).filter(|n| *n > 0).map(CameraValue::Whole));
-    timecode(&mut s);
-    angle(&mut s);
+    derived(&mut s);
     cdl(&mut s);
     Ok(s)
+}
+
+/// Hands on what is said of each frame alone, with the rate of the clip that its label needs.
+pub(super) fn frames(
+    t: &str,
+    limits: &Limits,
+    each: &mut dyn FnMut(u64, Sheet) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let whole = read(t, limits)?;
+    let clip: Vec<(String, String)> =
+        whole.raw.iter().filter(|(n, _)| n.starts_with("Project Rate.")).cloned().collect();
+    let most = usize::try_from(limits.items).unwrap_or(usize::MAX).min(MOST_NAMES);
+    let mut stopped = None;
+    let done = parse(t, &mut |n, frame| {
+        let mut s = Sheet::new(Kind::ArriJson);
+        s.raw.clone_from(&clip);
+        frame_sets(&mut s, &frame, most);
+        s.map(COLUMNS, KEPT);
+        derived(&mut s);
+        each(n, s).map_err(|e| stopped = Some(e))
+    });
+    match stopped {
+        Some(e) => Err(e),
+        None => done.map(|_| ()),
+    }
+}
+
+fn parse(t: &str, each: EachFrame<'_>) -> Result<Parts, Error> {
+    let mut document = serde_json::Deserializer::from_str(t);
+    let broken = |e: serde_json::Error| {
+        let what = format!("the JSON cannot be read (line {}, column {}): {e}", e.line(), e.column());
+        Error::malformed(what).fix("export it again")
+    };
+    let parts = Document(each).deserialize(&mut document).map_err(broken)?;
+    document.end().map_err(broken)?;
+    Ok(parts)
+}
+
+/// What a frame's own sets say.
+fn frame_sets(s: &mut Sheet, frame: &Value, most: usize) {
+    for (name, payload) in frame.get("frameBasedMetadataSets").and_then(Value::as_object).into_iter().flatten() {
+        flatten(s, &format!("Frame {}", cut(name)), payload, most);
+    }
+    for name in ["frameNo", "timecode"] {
+        flatten(s, &format!("Frame {name}"), frame.get(name).unwrap_or(&Value::Null), most);
+    }
+}
+
+fn derived(s: &mut Sheet) {
+    timecode(s);
+    angle(s);
 }
 
 fn timecode(s: &mut Sheet) {
@@ -273,19 +320,21 @@ fn cut(t: &str) -> &str {
     t.get(..t.floor_char_boundary(LONGEST)).unwrap_or(t)
 }
 
-/// What is read of the document: of the frames the first, and how many there are.
+/// Takes each frame with its number; an error ends the reading.
+type EachFrame<'a> = &'a mut dyn FnMut(u64, Value) -> Result<(), ()>;
+
+/// What is read of the document beside its frames.
 #[derive(Default)]
 struct Parts {
     header: Value,
     clip: Value,
     descriptive: Value,
-    first: Option<Value>,
     frames: u64,
 }
 
-struct Document;
+struct Document<'a>(EachFrame<'a>);
 
-impl<'de> DeserializeSeed<'de> for Document {
+impl<'de> DeserializeSeed<'de> for Document<'_> {
     type Value = Parts;
 
     fn deserialize<D: serde::Deserializer<'de>>(self, d: D) -> Result<Parts, D::Error> {
@@ -293,7 +342,7 @@ impl<'de> DeserializeSeed<'de> for Document {
     }
 }
 
-impl<'de> Visitor<'de> for Document {
+impl<'de> Visitor<'de> for Document<'_> {
     type Value = Parts;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -307,7 +356,7 @@ impl<'de> Visitor<'de> for Document {
                 "arriJsonHeader" => out.header = map.next_value()?,
                 "clipBasedMetadataSets" => out.clip = map.next_value()?,
                 "descriptiveMetadataSets" => out.descriptive = map.next_value()?,
-                "frameBasedMetadata" => (out.first, out.frames) = map.next_value_seed(FrameSets)?,
+                "frameBasedMetadata" => out.frames = map.next_value_seed(FrameSets(&mut *self.0))?,
                 _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
@@ -317,62 +366,60 @@ impl<'de> Visitor<'de> for Document {
     }
 }
 
-/// `{"frames": […]}`.
-struct FrameSets;
+/// `{"frames": […]}`; gives how many there are.
+struct FrameSets<'a>(EachFrame<'a>);
 
-impl<'de> DeserializeSeed<'de> for FrameSets {
-    type Value = (Option<Value>, u64);
+impl<'de> DeserializeSeed<'de> for FrameSets<'_> {
+    type Value = u64;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, d: D) -> Result<u64, D::Error> {
         d.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for FrameSets {
-    type Value = (Option<Value>, u64);
+impl<'de> Visitor<'de> for FrameSets<'_> {
+    type Value = u64;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("sets of frames")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut out = (None, 0);
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<u64, A::Error> {
+        let mut n = 0;
         while let Some(key) = map.next_key::<String>()? {
             if key == "frames" {
-                out = map.next_value_seed(Frames)?
+                n = map.next_value_seed(Frames(&mut *self.0))?;
             } else {
-                {
-                    map.next_value::<IgnoredAny>()?;
-                }
+                map.next_value::<IgnoredAny>()?;
             }
         }
-        Ok(out)
+        Ok(n)
     }
 }
 
-struct Frames;
+struct Frames<'a>(EachFrame<'a>);
 
-impl<'de> DeserializeSeed<'de> for Frames {
-    type Value = (Option<Value>, u64);
+impl<'de> DeserializeSeed<'de> for Frames<'_> {
+    type Value = u64;
 
-    fn deserialize<D: serde::Deserializer<'de>>(self, d: D) -> Result<Self::Value, D::Error> {
+    fn deserialize<D: serde::Deserializer<'de>>(self, d: D) -> Result<u64, D::Error> {
         d.deserialize_seq(self)
     }
 }
 
-impl<'de> Visitor<'de> for Frames {
-    type Value = (Option<Value>, u64);
+impl<'de> Visitor<'de> for Frames<'_> {
+    type Value = u64;
 
     fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("a list of frames")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-        let first = list.next_element::<Value>()?;
-        let mut n = u64::from(first.is_some());
-        while list.next_element::<IgnoredAny>()?.is_some() {
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<u64, A::Error> {
+        let mut n = 0u64;
+        while let Some(frame) = list.next_element::<Value>()? {
+            (self.0)(n, frame).map_err(|()| serde::de::Error::custom("stopped"))?;
             n = n.saturating_add(1);
         }
-        Ok((first, n))
+        Ok(n)
     }
 }

@@ -1,6 +1,6 @@
 //! Tables with one line for a frame: each line by itself.
 
-use super::{CameraValue, Kind, Sheet, missing, table, text_of, values};
+use super::{CameraValue, Kind, Sheet, arri_json, missing, table, text_of, values};
 use crate::model::{Error, FrameFacts, FrameRow, Limits};
 
 /// Hands on a row for each line of a table of frames; `false`, and nothing handed on, for any other file.
@@ -13,6 +13,14 @@ pub fn frames(
     each: &mut dyn FnMut(FrameRow) -> Result<(), Error>,
 ) -> Result<bool, Error> {
     let Some(first) = super::read(bytes, limits)? else { return Ok(false) };
+    if first.kind == Kind::ArriJson {
+        let mut hand_on = |n: u64, sheet: Sheet| {
+            let mut out = FrameRow::new(i64::try_from(n).unwrap_or(i64::MAX));
+            row(&sheet, &mut out);
+            each(out)
+        };
+        return arri_json::frames(&text_of(bytes), limits, &mut hand_on).map(|()| true);
+    }
     let delimiter = match first.kind {
         Kind::Arri => '\t',
         Kind::SonyFrames | Kind::RedFrames | Kind::CanonFrames => ',',
@@ -49,8 +57,9 @@ fn row(s: &Sheet, out: &mut FrameRow) {
         Some(CameraValue::Whole(n)) => u32::try_from(*n).ok(),
         _ => None,
     };
-    let degrees =
-        |name: &str| s.raw(name).filter(|t| !missing(t)).and_then(values::decimal).filter(|x| x.abs() <= 360.0);
+    let degrees = |name: &str| {
+        s.raw(name).filter(|t| !missing(t)).and_then(values::decimal).filter(|x| x.abs() <= 360.0).map(values::rounded)
+    };
     out.timecode = text("timecode.start");
     out.facts = FrameFacts {
         lens_model: text("lens.model"),
@@ -64,8 +73,8 @@ fn row(s: &Sheet, out: &mut FrameRow) {
         white_balance_k: whole("exposure.white_balance_k"),
         tint: real("exposure.tint"),
         nd: text("exposure.nd"),
-        tilt_deg: degrees("Camera Tilt"),
-        roll_deg: degrees("Camera Roll"),
+        tilt_deg: degrees("Camera Tilt").or_else(|| degrees("Frame Positional.orientation.tilt")),
+        roll_deg: degrees("Camera Roll").or_else(|| degrees("Frame Positional.orientation.roll")),
         ..FrameFacts::default()
     };
     let raw: serde_json::Map<_, _> = s.raw.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
@@ -82,6 +91,42 @@ fn f_number(s: &Sheet) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frames_of_arris_json() {
+        let text = r#"{"arriJsonHeader":{},"clipBasedMetadataSets":[{"metadataSetName":"Project Rate",
+            "metadataSetPayload":{"dropframe":false,"timebase":"24"}}],"frameBasedMetadata":{"frames":[
+            {"timecode":"01:00:00:00","frameBasedMetadataSets":{"Positional":{"orientation":{"tilt":6.0,"roll":-2.5}},
+             "Lens State":{"lensFocalLength":40000,"lensIris":2667,"lensFocusDistanceMetric":65535}}},
+            {"timecode":"01:00:00:01","frameBasedMetadataSets":{"Positional":{"orientation":{"tilt":409.5}},
+             "Sensor State":{"exposureIndex":800}}}]}}"#;
+        let mut got = Vec::new();
+        assert!(
+            frames(text.as_bytes(), &Limits::default(), &mut |r| {
+                got.push(r);
+                Ok(())
+            })
+            .unwrap()
+        );
+        let short: Vec<_> = got
+            .iter()
+            .map(|r| {
+                (
+                    r.frame,
+                    r.timecode.as_deref(),
+                    r.facts.focal_length_mm,
+                    r.facts.tilt_deg,
+                    r.facts.roll_deg,
+                    r.facts.iso,
+                )
+            })
+            .collect();
+        assert_eq!(short[0], (0, Some("01:00:00:00"), Some(40.0), Some(6.0), Some(-2.5), None));
+        assert_eq!(short[1], (1, Some("01:00:00:01"), None, None, None, Some(800)), "409.5 degrees are no tilt");
+        assert_eq!((got[0].facts.t_stop, got[0].facts.focus_m), (Some(1.78), None));
+        let stop = frames(text.as_bytes(), &Limits::default(), &mut |_| Err(Error::limit("enough")));
+        assert_eq!(stop.unwrap_err().code, "LIMIT-SIZE");
+    }
 
     #[test]
     fn each_line_is_a_frame() {

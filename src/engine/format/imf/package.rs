@@ -173,7 +173,7 @@ impl<'m> Assets<'m> {
         }
         if !differ.is_empty() {
             doc.warn(
-                "IMF-SIZE",
+                "IMF-PACKING-LIST",
                 format!("files have other numbers of bytes than the packing list says: {}", named(&differ)),
             );
         }

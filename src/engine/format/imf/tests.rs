@@ -174,7 +174,7 @@ fn packages_that_lack_something() {
     let doc = change("picture.mxf", &|_| Vec::new());
     assert_eq!(warned(&doc, "IMF-ASSET"), ["files of the composition have no bytes: picture.mxf"]);
     let doc = change("picture.mxf", &|b| b[1..].to_vec());
-    assert!(warned(&doc, "IMF-SIZE")[0].ends_with("picture.mxf has 9, not 10"), "{:?}", doc.warnings);
+    assert!(warned(&doc, "IMF-PACKING-LIST")[0].ends_with("picture.mxf has 9, not 10"), "{:?}", doc.warnings);
     let map = |from: &'static str, to: &'static str| {
         change("ASSETMAP.xml", &move |b| String::from_utf8(b).unwrap().replace(from, to).into_bytes())
     };
