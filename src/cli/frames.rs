@@ -3,10 +3,12 @@
 use super::args::InspectArgs;
 use super::files;
 use super::inspect::group;
-use super::out::{Ending, Out, Outcome, Stop, say_error};
+use super::out::{Ending, Out, Outcome, Stop, say, say_error};
 use super::steps::{Bench, Wanted};
 use crate::engine::deliver::Listed;
-use crate::model::{Error, ErrorKind, FrameRow, escape_for_people};
+use crate::engine::sequence::beside::may_be_metadata;
+use crate::engine::sequence::segments::may_grow;
+use crate::model::{ClipUnit, Error, ErrorKind, FrameRow, escape_for_people};
 
 /// Runs the command.
 ///
@@ -41,8 +43,18 @@ pub fn run(args: &InspectArgs) -> Outcome {
 /// # Errors
 /// When stdout cannot be written.
 pub(super) fn lines(bench: &Bench, wanted: &Wanted, args: &InspectArgs, out: &mut Out) -> Result<bool, Stop> {
-    let (mut trouble, mut stop) = (false, None);
+    let (mut trouble, mut stop, mut any) = (false, None, false);
+    let shown = || wanted.files.first().map(|f| f.to_text()).unwrap_or_default();
+    if wanted.unit == ClipUnit::Spanned && !wanted.files.iter().all(|f| f.as_path().file_name().is_some_and(may_grow)) {
+        let e = Error::unsupported("the frames of a package are not listed").fix("name one of its track files");
+        say_error(&match wanted.files.first() {
+            Some(first) => e.at(first.as_path()),
+            None => e,
+        });
+        return Ok(true);
+    }
     let done = bench.rows(wanted, &mut |listed| {
+        any = true;
         let written = match listed {
             Listed::Row(row) => line(*row, args, out),
             Listed::Problem(e) => {
@@ -68,7 +80,14 @@ pub(super) fn lines(bench: &Bench, wanted: &Wanted, args: &InspectArgs, out: &mu
             });
             Ok(true)
         }
-        (None, Ok(())) => Ok(trouble),
+        (None, Ok(())) => {
+            let beside = wanted.files.iter().all(|f| f.as_path().file_name().is_some_and(may_be_metadata));
+            if !any && !beside {
+                out.flush()?;
+                say(format_args!("{}: nothing is known of single frames", shown()));
+            }
+            Ok(trouble)
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 pub struct SearchArgs {
     /// What to find; several words are one query. Empty: every clip
-    #[arg(value_name = "QUERY", required_unless_present = "field_names")]
+    #[arg(value_name = "QUERY")]
     pub query: Vec<String>,
     /// In the order of these fields; -FIELD is the largest first [default: folder and path]
     #[arg(

@@ -4,9 +4,9 @@
 use crate::config::Folder;
 use crate::daemon::core::Core;
 use crate::engine::deliver::JobInput;
-use crate::engine::sequence::beside::{MOST_LISTS, belongs, common_name, may_be_list, may_be_metadata, named_after};
-use crate::index::FileRecord;
-use crate::model::{ClipDoc, ClipId, MediaPath};
+use crate::engine::sequence::beside::{MOST_LISTS, belongs, may_be_list, may_be_metadata, named_after};
+use crate::index::{ClipRecord, FileRecord};
+use crate::model::{ClipDoc, ClipFile, ClipId, MediaPath};
 use crate::watch::{ReadyFile, ReadyUnit};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -36,7 +36,7 @@ impl Core {
             return Vec::new();
         }
         let dir = unit.dir.as_path();
-        let known = self.index.folder_from(&unit.root, dir, common_name(&unit.name).as_bytes(), MOST_LOOKED_AT);
+        let known = self.index.folder_from(&unit.root, dir, unit.name.as_bytes(), MOST_LOOKED_AT);
         let mut found: BTreeMap<MediaPath, (u64, i128, String)> = BTreeMap::new();
         let names: Vec<&OsStr> = known.iter().filter(|(_, r)| !r.gone).map(|(n, _)| n.as_os_str()).collect();
         // the composition after which a package is named is one of its files
@@ -66,7 +66,11 @@ impl Core {
 
     /// The lists that lie in the folder of a unit. A folder is looked through once, until a list comes or goes.
     fn lists_of(&self, unit: &ReadyUnit) -> Vec<(OsString, FileRecord)> {
-        let key = (unit.root.clone(), unit.dir.clone());
+        self.lists_in(&unit.root, &unit.dir)
+    }
+
+    fn lists_in(&self, root: &str, dir: &MediaPath) -> Vec<(OsString, FileRecord)> {
+        let key = (root.to_owned(), dir.clone());
         let mut lists = self.lists.borrow_mut();
         if let Some(known) = lists.get(&key) {
             return known.clone();
@@ -74,10 +78,34 @@ impl Core {
         if lists.len() >= MOST_FOLDERS {
             lists.clear();
         }
-        let all = self.index.folder(&unit.root, unit.dir.as_path()).into_iter();
+        let all = self.index.folder(root, dir.as_path()).into_iter();
         let found: Vec<_> = all.filter(|(n, r)| may_be_list(n) && !r.gone).take(MOST_LISTS).collect();
         lists.insert(key, found.clone());
         found
+    }
+
+    /// Whether a clip lacks a metadata file that lies beside it and is known to be one. Which clips of a folder a list is
+    /// about only reading tells: those that hold none are read again.
+    pub(super) fn lacks_metadata(&self, clip: &ClipRecord) -> bool {
+        if clip.doc.image.width.or(clip.doc.audio.rate).is_none() {
+            return false;
+        }
+        let holds = |name: &OsStr, r: &FileRecord| {
+            let same = |s: &ClipFile| s.path.as_path().file_name() == Some(name) && s.xxh128 == r.fingerprint.xxh128;
+            clip.doc.clip.sidecars.iter().any(same)
+        };
+        let is_metadata = |r: &FileRecord| {
+            let found = r.clip.as_ref().filter(|_| !r.gone).and_then(|id| self.clip(id));
+            found.is_some_and(|c| c.doc.format.id == "camera-metadata")
+        };
+        clip.locations.iter().any(|at| {
+            let name = clip.doc.clip.name.as_str();
+            let near = self.index.folder_from(&at.root, at.dir.as_path(), name.as_bytes(), MOST_LOOKED_AT);
+            let names: Vec<&OsStr> = near.iter().filter(|(_, r)| !r.gone).map(|(n, _)| n.as_os_str()).collect();
+            let mut beside = near.iter().filter(|(n, _)| belongs(n, name, &names));
+            let lacks = |(n, r): &(OsString, FileRecord)| !holds(n, r) && is_metadata(r);
+            beside.any(lacks) || self.lists_in(&at.root, &at.dir).iter().any(lacks)
+        })
     }
 
     /// A metadata file is complete, and not in the index yet.

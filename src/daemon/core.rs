@@ -109,6 +109,8 @@ pub(super) struct Core {
     pub fresh_clips: BTreeMap<ClipId, ClipRecord>,
     /// Metadata files that are complete and not in the index yet, by root and folder.
     pub fresh_metadata: HashMap<(String, MediaPath), Vec<ReadyFile>>,
+    /// After a start: clips may lack metadata files that came just before the end.
+    pub survey_metadata: bool,
     /// Lists by folder, of those that were asked for.
     pub lists: RefCell<Lists>,
     /// Those of them that the batch records.

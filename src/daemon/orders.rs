@@ -3,12 +3,13 @@
 use crate::config::Folder;
 use crate::engine::deliver::{Naming, PlannedOutput, Recipe, plan, stand_in};
 use crate::job::{Priority, job_id};
-use crate::model::{ClipDoc, ClipId, Error, JobId, stable_id};
+use crate::model::{ClipDoc, ClipFile, ClipId, Error, JobId, stable_id};
 use crate::rules::guardrails::stopping;
 use crate::rules::template::Template;
 use crate::rules::{Scope, Verdict};
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// One thing that a clip's rules ask for.
@@ -134,8 +135,11 @@ pub(super) fn context_of(folder: &Folder, doc: &ClipDoc, recipe: &Recipe, rule: 
         c.insert("defaults".to_owned(), used.join("; "));
     }
     if !doc.clip.sidecars.is_empty() {
-        let prints = doc.clip.sidecars.iter().flat_map(|s| [s.path.bytes(), s.xxh128.as_bytes()]);
-        c.insert("sidecars".to_owned(), stable_id(prints));
+        // by name and contents: the same clip may lie in several folders
+        let name = |s: &ClipFile| s.path.as_path().file_name().map(|n| n.as_bytes().to_vec()).unwrap_or_default();
+        let parts = doc.clip.sidecars.iter().flat_map(|s| [name(s), s.xxh128.as_bytes().to_vec()]);
+        let parts: Vec<Vec<u8>> = parts.collect();
+        c.insert("sidecars".to_owned(), stable_id(parts.iter().map(Vec::as_slice)));
     }
     if recipe.makes_record() {
         let said: Vec<String> = doc

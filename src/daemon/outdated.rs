@@ -33,8 +33,12 @@ impl Core {
         while began.elapsed() < SLICE {
             let Some(clip) = survey.next() else {
                 self.renew_rest = false;
+                self.survey_metadata = false;
                 return;
             };
+            if self.survey_metadata && self.lacks_metadata(&clip) {
+                self.reconsider(&clip.id);
+            }
             match self.outdated_of(&clip) {
                 0 => {}
                 _ if self.renew_rest => self.reconsider(&clip.id),

@@ -74,6 +74,7 @@ impl Daemon {
             fresh_metadata: HashMap::new(),
             recorded_metadata: Vec::new(),
             lists: Default::default(),
+            survey_metadata: true,
             fresh_jobs: BTreeMap::new(),
             waits: HashMap::new(),
             blocked: BTreeMap::new(),

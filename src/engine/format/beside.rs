@@ -43,6 +43,11 @@ pub fn merge(doc: &mut ClipDoc, beside: &[Input<'_>], limits: &Limits) {
             doc.warn("SIDECAR-OTHER", format!("{name} is named after this clip but is about {other}; it was left out"));
             continue;
         }
+        if let Some(said) = contradicted(doc, &sheet) {
+            let text = format!("{name} is named after this clip but describes another one ({said}); it was left out");
+            doc.warn("SIDECAR-OTHER", text);
+            continue;
+        }
         fill(doc, &sheet, &name);
         doc.clip.sidecars.push(ClipFile {
             path: input.path.clone(),
@@ -79,11 +84,31 @@ fn other_clip(doc: &ClipDoc, sheet: &Sheet) -> Option<String> {
     (!same).then(|| said.clone())
 }
 
+/// What a sheet about another clip says otherwise: at least two of length, size, rate and start. One alone may be a clip
+/// that was scaled or trimmed since.
+fn contradicted(doc: &ClipDoc, sheet: &Sheet) -> Option<String> {
+    let fields = ["clip.frames", "image.width", "fps.project", "timecode.start"];
+    let differ = |field: &&str| {
+        let (ours, theirs) = (value_of(doc, field)?, serde_json::to_value(sheet.get(field)?).ok()?);
+        (!agree(&ours, &theirs)).then(|| format!("{field} is {theirs}, not {ours}"))
+    };
+    let all: Vec<String> = fields.iter().filter_map(differ).collect();
+    (all.len() >= 2).then(|| all.join(", "))
+}
+
 /// Fills what is absent, and compares what is there.
 fn fill(doc: &mut ClipDoc, sheet: &Sheet, file: &str) {
     let reader = serde_json::to_value(sheet.kind).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default();
     let mut wholes: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
-    let wanted: Vec<&Known> = sheet.known.iter().filter(|k| k.field != NAME && may_fill(doc, k.field)).collect();
+    // of a picture that was scaled or cropped since, the camera's geometry is not that of the clip
+    let other_size =
+        [("image.width", doc.image.width), ("image.height", doc.image.height)].iter().any(|(field, ours)| {
+            let theirs = sheet.get(field).and_then(|v| serde_json::to_value(v).ok()).and_then(|v| v.as_u64());
+            theirs.zip(*ours).is_some_and(|(theirs, ours)| theirs != u64::from(ours))
+        });
+    let geometry = |field: &str| field.starts_with("image.active.") || field == "image.pixel_aspect";
+    let wanted = |k: &&Known| k.field != NAME && may_fill(doc, k.field) && !(other_size && geometry(k.field));
+    let wanted: Vec<&Known> = sheet.known.iter().filter(wanted).collect();
     for k in wanted {
         let origin = || Origin::new(&reader, k.name.as_str(), file);
         match WHOLES.iter().find(|w| k.field.strip_prefix(**w).is_some_and(|rest| rest.starts_with('.'))) {
@@ -113,6 +138,10 @@ fn fill(doc: &mut ClipDoc, sheet: &Sheet, file: &str) {
 /// Whether a metadata file may speak of a field: not of the coding of a clip whose own files say it (it may have been
 /// converted), nor of sound where the container would hold it.
 fn may_fill(doc: &ClipDoc, field: &str) -> bool {
+    if doc.image.width.is_none() {
+        // of sound beside a camera's clip it says what both have in common
+        return field.starts_with("slate.");
+    }
     if field.starts_with("audio.") {
         return doc.audio.rate.is_some() || ["r3d", "crx"].contains(&doc.format.id.as_str());
     }

@@ -79,6 +79,22 @@ fn files_that_are_none_of_the_clip() {
 }
 
 #[test]
+fn sound_and_scaled_pictures_take_what_is_theirs() {
+    let table = "Index\tMaster TC\tCamera Serial Number\tScene\tExposure Index ASA\tImage Width\tImage Height\t\
+                 Active Image Left\tActive Image Top\tActive Image Width\tActive Image Height\n\
+                 0\t01:00:00:00\t7\t12A\t800\t4448\t3096\t0\t4\t4448\t3088\n";
+    let mut sound = ClipDoc::new("C0001", ClipUnit::File);
+    sound.audio.rate = Some(48_000);
+    let doc = merged(sound, &[("C0001.csv", table.as_bytes())]);
+    assert_eq!((doc.slate.scene.as_deref(), doc.exposure.iso, doc.camera.serial), (Some("12A"), None, None));
+    let doc = merged(movie(), &[("C0001.csv", table.as_bytes())]);
+    assert_eq!((doc.exposure.iso, doc.image.active), (Some(800), None), "the picture has another size");
+    let mut whole = movie();
+    whole.image.width = Some(4448);
+    assert!(merged(whole, &[("C0001.csv", table.as_bytes())]).image.active.is_some());
+}
+
+#[test]
 fn names_of_cameras() {
     for (name, reel) in [
         ("A001C001_210101_R2EC", Some(("A", "A001"))),

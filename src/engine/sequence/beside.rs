@@ -1,14 +1,18 @@
 //! Which files of a folder belong to a clip beside it: metadata that cameras and their makers' tools write. Pure: no file
 //! is touched, and what a file is its contents decide.
 //!
-//! Such a file is named after the clip (`C0001M01.XML`, `A001C001_210101_R2EC.mov.csv`, `A001_C066_0303LZ_001.static.csv`),
-//! or after the recording of which the clip is a segment (`A001_C066_0303LZ.RMD`).
+//! Such a file is named after the clip, and after it in one of the ways that cameras and tools have: `C0001M01.XML`,
+//! `A001C001_210101_R2EC.mov.csv`, `A001_C066_0303LZ_001.static.csv`. Any other tail may be the name of another clip that
+//! has not come yet.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 /// Extensions of metadata files.
 const EXTENSIONS: [&str; 5] = ["xml", "csv", "txt", "json", "rmd"];
+/// What may stand between the name of the clip and the extension: that of the clip's own file, or what tools call theirs.
+const BETWEEN: [&str; 14] =
+    ["mov", "mp4", "mxf", "ari", "arx", "r3d", "braw", "crm", "dng", "wav", "static", "frames", "metadata", "meta"];
 /// Lists of one folder that are looked into.
 pub const MOST_LISTS: usize = 4;
 /// Endings of our own records, which belong to no clip.
@@ -32,11 +36,29 @@ pub fn may_be_metadata(name: &OsStr) -> bool {
 /// several clips the one with the most is meant.
 #[must_use]
 pub fn named_after(name: &OsStr, clip: &str) -> Option<usize> {
-    if clip.is_empty() || !may_be_metadata(name) {
-        return None;
+    let bytes = name.as_bytes();
+    let rest = bytes.get(clip.len()..).filter(|_| !clip.is_empty() && may_be_metadata(name))?;
+    let begins = bytes.get(..clip.len())?.eq_ignore_ascii_case(clip.as_bytes());
+    (begins && is_tail(&String::from_utf8_lossy(rest))).then_some(clip.len())
+}
+
+/// Whether this follows the name of a clip: `.xml`, `.mov.csv`, `M01.XML`, `_metadata.txt`; REDline numbers the segment,
+/// `_001.static.csv`.
+fn is_tail(rest: &str) -> bool {
+    let Some((stem, extension)) = rest.rsplit_once('.') else { return false };
+    let known = |part: &str| BETWEEN.iter().any(|b| b.eq_ignore_ascii_case(part));
+    let digits = |part: &str, n: usize| part.len() == n && part.bytes().all(|b| b.is_ascii_digit());
+    match stem.split_at_checked(1) {
+        None => true,
+        Some(("M" | "m", number)) => digits(number, 2),
+        Some((".", part)) => known(part),
+        Some(("_" | "-" | " ", part)) => {
+            let (number, kind) = part.split_once('.').unwrap_or((part, "static"));
+            let segment = digits(number, 3) && known(kind) && extension.eq_ignore_ascii_case("csv");
+            segment || ["metadata", "meta"].iter().any(|w| w.eq_ignore_ascii_case(part))
+        }
+        Some(_) => false,
     }
-    let recording = recording_of(clip);
-    begins_with(name.as_bytes(), clip).or_else(|| recording.and_then(|r| begins_with(name.as_bytes(), r)))
 }
 
 /// Whether a file of a folder with these `names` belongs to `clip`, and to no file whose name it repeats more of.
@@ -44,46 +66,19 @@ pub fn named_after(name: &OsStr, clip: &str) -> Option<usize> {
 pub fn belongs(name: &OsStr, clip: &str, names: &[&OsStr]) -> bool {
     let Some(most) = named_after(name, clip) else { return false };
     let stem = |other: &OsStr| std::path::Path::new(other).file_stem().map(|s| s.to_string_lossy().into_owned());
-    let closer = |other: &&&OsStr| {
-        !may_be_metadata(other) && stem(other).and_then(|s| named_after(name, &s)).is_some_and(|n| n > most)
-    };
-    !names.iter().any(|n| closer(&n))
-}
-
-/// What the names of all files that may belong to a clip begin with.
-#[must_use]
-pub fn common_name(clip: &str) -> &str {
-    recording_of(clip).unwrap_or(clip)
+    let nearer = |s: String| named_after(name, &s).is_some_and(|n| n > most);
+    !names.iter().any(|other| !may_be_metadata(other) && stem(other).is_some_and(nearer))
 }
 
 /// Of the sorted `names` of a folder, those that belong to `clip`; its name is compared with its case.
 #[must_use]
 pub fn of_clip<'a>(clip: &str, names: &'a [std::ffi::OsString]) -> Vec<&'a OsStr> {
-    let prefix = common_name(clip).as_bytes();
+    let prefix = clip.as_bytes();
     let from = names.partition_point(|n| n.as_bytes() < prefix);
     let near =
         names.iter().skip(from).take_while(|n| n.as_bytes().starts_with(prefix)).map(std::ffi::OsString::as_os_str);
     let near: Vec<&OsStr> = near.collect();
     near.iter().copied().filter(|n| belongs(n, clip, &near)).collect()
-}
-
-/// The name of the recording of which a clip is a segment: `A001_C066_0303LZ` of `A001_C066_0303LZ_001`.
-fn recording_of(clip: &str) -> Option<&str> {
-    let (recording, number) = clip.rsplit_once('_')?;
-    (number.len() == 3 && number.bytes().all(|b| b.is_ascii_digit()) && !recording.is_empty()).then_some(recording)
-}
-
-fn begins_with(name: &[u8], clip: &str) -> Option<usize> {
-    let rest = name.get(clip.len()..)?;
-    let begins = name.get(..clip.len())?.eq_ignore_ascii_case(clip.as_bytes());
-    // `C00012M01.XML` is not beside `C0001`
-    let ends = match rest {
-        [b'.', ..] => true,
-        [b'M' | b'm', a, b, b'.', ..] => a.is_ascii_digit() && b.is_ascii_digit(),
-        [b'_' | b'-' | b' ', ..] => true,
-        _ => false,
-    };
-    (begins && ends).then_some(clip.len())
 }
 
 #[cfg(test)]
@@ -102,7 +97,8 @@ mod tests {
             ("A001C001_210101_R2EC.mov.csv", "A001C001_210101_R2EC"),
             ("A001C001_210101_R2EC.json", "A001C001_210101_R2EC"),
             ("A001_C066_0303LZ_001.static.csv", "A001_C066_0303LZ_001"),
-            ("A001_C066_0303LZ.RMD", "A001_C066_0303LZ_001"),
+            ("A001_C066_0303LZ_001.static.csv", "A001_C066_0303LZ"),
+            ("A001_C066_0303LZ.RMD", "A001_C066_0303LZ"),
             ("D001C005_210716AG.csv", "D001C005_210716AG"),
             ("clip 1_metadata.txt", "clip 1"),
         ] {
@@ -116,6 +112,10 @@ mod tests {
             ("C001.xml", "C0001"),
             (".xml", ""),
             ("notes.txt", "C0001"),
+            ("shot_002.xml", "shot"),
+            ("shot_002.xml", "shot_001"),
+            ("C1_v2.xml", "C1"),
+            ("C1.v2.xml", "C1"),
         ] {
             assert_eq!(named_after(os(name), clip), None, "{name}");
         }
@@ -128,12 +128,8 @@ mod tests {
                 .map(Into::into)
                 .into();
         names.sort();
-        assert_eq!(of_clip("C1", &names), [os("C1.xml"), os("C1_v3.xml")]);
+        assert_eq!(of_clip("C1", &names), [os("C1.xml")]);
         assert_eq!(of_clip("C1_v2", &names), [os("C1_v2.xml")]);
         assert_eq!(of_clip("D", &names), [] as [&OsStr; 0]);
-        let red: Vec<std::ffi::OsString> = ["A_001.R3D", "A_001.csv", "A.RMD"].map(Into::into).into();
-        let mut red = red;
-        red.sort();
-        assert_eq!(of_clip("A_001", &red), [os("A.RMD"), os("A_001.csv")]);
     }
 }
