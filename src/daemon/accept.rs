@@ -1,7 +1,7 @@
 //! From a ready unit to an accepted clip with its jobs.
 
 use crate::config::Folder;
-use crate::daemon::beside::fill_sidecars;
+use crate::daemon::beside::{better_elsewhere, fill_sidecars};
 use crate::daemon::core::{Core, Pending, Ticket, now_ms};
 use crate::daemon::defaults::apply;
 use crate::engine::deliver::{JobFile, JobInput, StepKind};
@@ -22,6 +22,8 @@ impl Core {
         crate::engine::killpoint::here("after-ready");
         if self.is_known(&unit) {
             // only the file system's facts changed (touch, chmod, link, remount)
+            let paths: Vec<MediaPath> = unit.files.iter().map(|f| f.path.clone()).collect();
+            self.forget_lists(&unit.root, &paths);
             for f in &unit.files {
                 if let Some(mut r) = self.index.file(&unit.root, f.path.as_path()) {
                     r.stat = f.stat;
@@ -103,7 +105,10 @@ impl Core {
         let mut job = JobFile::new(id, StepKind::Inspect, p.unit.name.clone(), p.unit.unit);
         job.inputs = inputs_of(&p.unit, folder);
         p.beside = self.beside(&p.unit, folder);
-        job.beside.clone_from(&p.beside);
+        // a file beside it that ends the worker costs one try, not the clip
+        if p.tries == 0 {
+            job.beside.clone_from(&p.beside);
+        }
         job.limits = folder.limits;
         if self.executor.running() >= self.executor.capacity() {
             return Err(Box::new(p));
@@ -181,6 +186,9 @@ impl Core {
         let first = first_path(unit).clone();
         events::file_refused(&unit.root, &first, &error.code, &error);
         self.supersede_old(unit, None);
+        if let Some(folder) = self.config.folder(&unit.root).cloned() {
+            self.metadata_recorded(unit, &folder, None);
+        }
         for f in &unit.files {
             let r = FileRecord { stat: f.stat, fingerprint: f.fingerprint.clone(), clip: None, gone: false };
             self.batch.put_file(&unit.root, &f.path, r);
@@ -254,6 +262,7 @@ impl Core {
                 ms: accepted_ms,
             });
         }
+        let better = old.as_ref().filter(|_| locations.len() > 1).and_then(|c| better_elsewhere(&c.doc, &doc, unit));
         let jobs = old.map(|c| c.jobs).unwrap_or_default();
         let mut record =
             ClipRecord { id, show: folder.show.clone(), doc, locations, accepted_ms, jobs, superseded_by: None };
@@ -261,9 +270,12 @@ impl Core {
         // the check speaks about both: one that was accepted before its namesake came is asked again
         let twins =
             if checked(&record.doc, "NAME-DUP") { self.twins(&folder, &record.id, &record.doc) } else { Vec::new() };
-        let id = record.id.clone();
+        let (id, kept) = (record.id.clone(), record.doc.clone());
+        if let Some(better) = better {
+            record.doc = better;
+        }
         self.keep_clip(record);
-        self.metadata_recorded(unit, &folder);
+        self.metadata_recorded(unit, &folder, Some(&kept));
         if self.beside(unit, &folder) != beside {
             // a metadata file came while the clip was read
             self.reconsider(&id);

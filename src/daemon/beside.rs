@@ -4,16 +4,17 @@
 use crate::config::Folder;
 use crate::daemon::core::Core;
 use crate::engine::deliver::JobInput;
-use crate::engine::sequence::beside::{MOST_LISTS, belongs, may_be_list, may_be_metadata, named_after};
+use crate::engine::sequence::beside::{
+    MOST_LISTS, MOST_OF_A_TAIL, TAILS, belongs, may_be_list, may_be_metadata, named_after,
+};
 use crate::index::{ClipRecord, FileRecord};
 use crate::model::{ClipDoc, ClipFile, ClipId, MediaPath};
 use crate::watch::{ReadyFile, ReadyUnit};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
-/// Files of a folder that are looked through for one clip.
-const MOST_LOOKED_AT: usize = 20_000;
 /// Metadata files that are given to one inspection.
 const MOST_GIVEN: usize = 16;
 
@@ -36,7 +37,7 @@ impl Core {
             return Vec::new();
         }
         let dir = unit.dir.as_path();
-        let known = self.index.folder_from(&unit.root, dir, unit.name.as_bytes(), MOST_LOOKED_AT);
+        let known = self.near(&unit.root, dir, &unit.name);
         let mut found: BTreeMap<MediaPath, (u64, i128, String)> = BTreeMap::new();
         let names: Vec<&OsStr> = known.iter().filter(|(_, r)| !r.gone).map(|(n, _)| n.as_os_str()).collect();
         // the composition after which a package is named is one of its files
@@ -46,7 +47,9 @@ impl Core {
                 found.insert(path, (size, mtime, print.to_owned()));
             }
         };
-        for (name, r) in known.iter().filter(|(n, r)| !r.gone && belongs(n, &unit.name, &names)) {
+        // what was refused may be hostile, and costs no other clip anything
+        let taken = |r: &FileRecord| !r.gone && r.clip.is_some();
+        for (name, r) in known.iter().filter(|(n, r)| taken(r) && belongs(n, &unit.name, &names)) {
             put(MediaPath::from(dir.join(name)), r.stat.size, r.stat.mtime_ns, &r.fingerprint.xxh128);
         }
         // complete, and not in the index yet
@@ -55,7 +58,7 @@ impl Core {
                 put(f.path.clone(), f.stat.size, f.stat.mtime_ns, &f.fingerprint.xxh128);
             }
         }
-        for (name, r) in self.lists_of(unit) {
+        for (name, r) in self.lists_in(&unit.root, &unit.dir).into_iter().filter(|(_, r)| r.clip.is_some()) {
             put(MediaPath::from(dir.join(name)), r.stat.size, r.stat.mtime_ns, &r.fingerprint.xxh128);
         }
         let root = MediaPath::from(folder.path.as_path());
@@ -64,11 +67,15 @@ impl Core {
         found.into_iter().take(MOST_GIVEN).map(input).collect()
     }
 
-    /// The lists that lie in the folder of a unit. A folder is looked through once, until a list comes or goes.
-    fn lists_of(&self, unit: &ReadyUnit) -> Vec<(OsString, FileRecord)> {
-        self.lists_in(&unit.root, &unit.dir)
+    /// The files of a folder whose names may be those of metadata files of a clip.
+    fn near(&self, root: &str, dir: &Path, clip: &str) -> Vec<(OsString, FileRecord)> {
+        let of = |tail: &&str| {
+            self.index.folder_from(root, dir, &[clip.as_bytes(), tail.as_bytes()].concat(), MOST_OF_A_TAIL)
+        };
+        TAILS.iter().flat_map(of).collect()
     }
 
+    /// The lists that lie in a folder, which is looked through once, until a list comes or goes.
     fn lists_in(&self, root: &str, dir: &MediaPath) -> Vec<(OsString, FileRecord)> {
         let key = (root.to_owned(), dir.clone());
         let mut lists = self.lists.borrow_mut();
@@ -100,11 +107,15 @@ impl Core {
         };
         clip.locations.iter().any(|at| {
             let name = clip.doc.clip.name.as_str();
-            let near = self.index.folder_from(&at.root, at.dir.as_path(), name.as_bytes(), MOST_LOOKED_AT);
+            let near = self.near(&at.root, at.dir.as_path(), name);
             let names: Vec<&OsStr> = near.iter().filter(|(_, r)| !r.gone).map(|(n, _)| n.as_os_str()).collect();
             let mut beside = near.iter().filter(|(n, _)| belongs(n, name, &names));
             let lacks = |(n, r): &(OsString, FileRecord)| !holds(n, r) && is_metadata(r);
-            beside.any(lacks) || self.lists_in(&at.root, &at.dir).iter().any(lacks)
+            let names_it = |(n, r): &(OsString, FileRecord)| {
+                let list = r.clip.as_ref().filter(|_| !r.gone && !holds(n, r)).and_then(|id| self.clip(id));
+                list.is_some_and(|c| names_in(&c.doc).any(|n| n.eq_ignore_ascii_case(name)))
+            };
+            beside.any(lacks) || self.lists_in(&at.root, &at.dir).iter().any(names_it)
         })
     }
 
@@ -119,12 +130,13 @@ impl Core {
 
     /// A metadata file was recorded or refused: the index has it once the batch is safe. Clips to which it belongs, and
     /// that do not hold it yet, are read again.
-    pub(super) fn metadata_recorded(&mut self, unit: &ReadyUnit, folder: &Folder) {
+    pub(super) fn metadata_recorded(&mut self, unit: &ReadyUnit, folder: &Folder, doc: Option<&ClipDoc>) {
         let Some(file) = metadata_file(unit) else { return };
         self.recorded_metadata.push((unit.root.clone(), unit.dir.clone(), file.path.clone()));
+        let Some(doc) = doc.filter(|d| d.format.id == "camera-metadata") else { return };
         let Some(name) = file.path.as_path().file_name() else { return };
         if may_be_list(name) {
-            self.list_recorded(unit, file);
+            self.list_recorded(unit, folder, file, doc);
             return;
         }
         let bytes = name.as_bytes();
@@ -144,26 +156,30 @@ impl Core {
         }
     }
 
-    /// A list may be about any clip of its folder.
-    fn list_recorded(&mut self, unit: &ReadyUnit, file: &ReadyFile) {
-        let files = self.index.folder(&unit.root, unit.dir.as_path()).into_iter();
-        let fresh =
-            self.fresh_clips.values().filter(|c| c.locations.iter().any(|l| l.root == unit.root && l.dir == unit.dir));
-        let fresh: Vec<ClipId> = fresh.map(|c| c.id.clone()).collect();
-        let mut ids: Vec<ClipId> = files.filter(|(_, r)| !r.gone).filter_map(|(_, r)| r.clip).chain(fresh).collect();
-        ids.sort();
-        ids.dedup();
-        ids.retain(|id| {
-            self.clip(id).is_some_and(|c| c.doc.image.width.or(c.doc.audio.rate).is_some() && !holds(&c.doc, file))
-        });
-        ids.iter().for_each(|id| self.reconsider(id));
+    /// The clips of the folder that a list names.
+    fn list_recorded(&mut self, unit: &ReadyUnit, folder: &Folder, file: &ReadyFile, doc: &ClipDoc) {
+        let named: BTreeSet<&str> = names_in(doc).collect();
+        let ids: Vec<ClipId> = named.into_iter().flat_map(|n| self.clips_called(&folder.show, n, unit)).collect();
+        for id in ids {
+            if self.clip(&id).is_some_and(|c| !holds(&c.doc, file)) {
+                self.reconsider(&id);
+            }
+        }
     }
 
     /// The lists of these folders are looked for anew.
-    pub(super) fn forget_lists(&self, root: &str, paths: &[MediaPath]) {
+    pub(super) fn forget_lists(&mut self, root: &str, paths: &[MediaPath]) {
+        for path in
+            paths.iter().filter(|p| p.as_path().file_name().is_some_and(|n| may_be_metadata(n) || may_be_list(n)))
+        {
+            let dir = path.as_path().parent().unwrap_or(Path::new(""));
+            if let Some(here) = self.fresh_metadata.get_mut(&(root.to_owned(), MediaPath::from(dir))) {
+                here.retain(|f| f.path != *path);
+            }
+        }
         let mut lists = self.lists.borrow_mut();
         for path in paths.iter().filter(|p| p.as_path().file_name().is_some_and(may_be_list)) {
-            let dir = path.as_path().parent().unwrap_or(std::path::Path::new(""));
+            let dir = path.as_path().parent().unwrap_or(Path::new(""));
             lists.remove(&(root.to_owned(), MediaPath::from(dir)));
         }
     }
@@ -189,18 +205,28 @@ impl Core {
         for (root, dir, path) in std::mem::take(&mut self.recorded_metadata) {
             self.forget_lists(&root, std::slice::from_ref(&path));
             let at = (root, dir);
-            if let Some(here) = self.fresh_metadata.get_mut(&at) {
-                here.retain(|f| f.path != path);
-                if here.is_empty() {
-                    self.fresh_metadata.remove(&at);
-                }
+            if self.fresh_metadata.get(&at).is_some_and(Vec::is_empty) {
+                self.fresh_metadata.remove(&at);
             }
         }
     }
 }
 
+/// The names of files that a list has a line for.
+fn names_in(doc: &ClipDoc) -> impl Iterator<Item = &str> {
+    let list = doc.raw.get("camera-metadata").and_then(|r| r.get("names")).and_then(serde_json::Value::as_array);
+    list.into_iter().flatten().filter_map(serde_json::Value::as_str)
+}
+
 fn holds(doc: &ClipDoc, file: &ReadyFile) -> bool {
-    doc.clip.sidecars.iter().any(|s| s.path == file.path && s.xxh128 == file.fingerprint.xxh128)
+    let name = file.path.as_path().file_name();
+    doc.clip.sidecars.iter().any(|s| s.path.as_path().file_name() == name && s.xxh128 == file.fingerprint.xxh128)
+}
+
+/// What is known of a clip from another of its places, where metadata files lie beside it that this place lacks.
+pub(super) fn better_elsewhere(old: &ClipDoc, new: &ClipDoc, unit: &ReadyUnit) -> Option<ClipDoc> {
+    let elsewhere = |s: &ClipFile| s.path.as_path().parent() != Some(unit.dir.as_path());
+    (new.clip.sidecars.is_empty() && old.clip.sidecars.iter().any(elsewhere)).then(|| old.clone())
 }
 
 /// Fills in the fingerprints that the inspection does not know.

@@ -35,7 +35,9 @@ impl Core {
         // what can run is run; what cannot is waited for until the deadline
         let runnable = self.queue.all().filter(to_run).any(|j| self.may_deliver(&j.folder) && !is_env(j));
         let blocked = self.queue.to_run() > 0 || self.sides.values().any(|s| !s.is_idle());
-        let readable = !self.reconsider_due.is_empty() || self.pending.iter().any(|p| self.is_reachable(&p.unit.root));
+        let looking = self.survey.is_some() && self.survey_metadata;
+        let readable =
+            looking || !self.reconsider_due.is_empty() || self.pending.iter().any(|p| self.is_reachable(&p.unit.root));
         let arriving = self.folders.values().any(|f| f.idle() != Some(true) && is_reachable(&f.status().health));
         let waiting = blocked || arriving || !self.pending.is_empty();
         let once = self.once.as_mut()?;

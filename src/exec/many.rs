@@ -9,7 +9,7 @@ use super::worker::{MANY, PARENT};
 use crate::engine::deliver::{JobFile, StepKind, StepOutcome, StepResult, open_beside, open_inputs, prepare, work};
 use crate::engine::deliver::{OpenInput, RESULT_SCHEMA};
 use crate::engine::process::{Call, Cancel, lock_in, run};
-use crate::model::Error;
+use crate::model::{Error, ErrorKind};
 use std::io::{BufRead, BufReader, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -88,6 +88,8 @@ pub fn main(path: &Path) -> ExitCode {
     let mut out = std::io::stdout().lock();
     for (n, (job, opened)) in jobs.iter().zip(opened).enumerate() {
         let outcome = match opened {
+            // too many open files are no fault of the clip
+            Err(e) if e.kind == ErrorKind::Io && e.code == "FILE-UNREADABLE" => continue,
             Err(e) => StepOutcome::Failed(e),
             Ok((inputs, beside)) => {
                 let step = || match prepare(job, &inputs, None) {

@@ -35,6 +35,7 @@ pub fn merge(doc: &mut ClipDoc, beside: &[Input<'_>], limits: &Limits) {
             }
         }
     }
+    let aside = Aside::of(doc);
     // what is said of the clip, of its first frame, in a list of many
     sheets.sort_by_key(|(sheet, _)| sheet.kind.rank());
     for (sheet, input) in sheets {
@@ -55,6 +56,26 @@ pub fn merge(doc: &mut ClipDoc, beside: &[Input<'_>], limits: &Limits) {
             xxh128: String::new(),
             hashes: BTreeMap::new(),
         });
+    }
+    aside.back(doc);
+}
+
+/// What may be large and has nothing to do with fields, kept aside while these are looked up one by one.
+struct Aside {
+    files: Vec<ClipFile>,
+    raw: BTreeMap<String, Value>,
+}
+
+impl Aside {
+    fn of(doc: &mut ClipDoc) -> Self {
+        Self { files: std::mem::take(&mut doc.clip.files), raw: std::mem::take(&mut doc.raw) }
+    }
+
+    fn back(self, doc: &mut ClipDoc) {
+        doc.clip.files = self.files;
+        for (reader, tags) in self.raw {
+            doc.raw.entry(reader).or_insert(tags);
+        }
     }
 }
 
@@ -80,8 +101,18 @@ fn file_name(input: &Input<'_>) -> String {
 fn other_clip(doc: &ClipDoc, sheet: &Sheet) -> Option<String> {
     let camera::CameraValue::Text(said) = sheet.get(NAME)? else { return None };
     let stem = said.rsplit_once('.').map_or(said.as_str(), |(stem, _)| stem);
-    let same = [said.as_str(), stem].iter().any(|s| alike(s, &doc.clip.name));
+    // RED's tables name the segment
+    let segment = stem.rsplit_once('_').filter(|(_, n)| n.len() == 3 && n.bytes().all(|b| b.is_ascii_digit()));
+    let names = [Some(said.as_str()), Some(stem), segment.map(|(recording, _)| recording)];
+    let same = names.iter().flatten().any(|s| begins(s, &doc.clip.name) || begins(&doc.clip.name, s));
     (!same).then(|| said.clone())
+}
+
+/// Whether a name is the other, or its beginning up to a mark: Canon's and Blackmagic's tables give a part of the clip's name.
+fn begins(short: &str, long: &str) -> bool {
+    let head = long.get(..short.len());
+    let ends = long.as_bytes().get(short.len()).is_none_or(|b| !b.is_ascii_alphanumeric());
+    !short.is_empty() && ends && head.is_some_and(|h| h.eq_ignore_ascii_case(short))
 }
 
 /// What a sheet about another clip says otherwise: at least two of length, size, rate and start. One alone may be a clip
@@ -138,6 +169,10 @@ fn fill(doc: &mut ClipDoc, sheet: &Sheet, file: &str) {
 /// Whether a metadata file may speak of a field: not of the coding of a clip whose own files say it (it may have been
 /// converted), nor of sound where the container would hold it.
 fn may_fill(doc: &ClipDoc, field: &str) -> bool {
+    // the length of a whole recording is not that of one of which a segment is missing
+    if field == "clip.frames" && doc.warnings.iter().any(|w| w.code.starts_with("SPANNED-")) {
+        return false;
+    }
     if doc.image.width.is_none() {
         // of sound beside a camera's clip it says what both have in common
         return field.starts_with("slate.");
@@ -188,8 +223,7 @@ fn put(doc: &mut ClipDoc, field: &str, value: Value, origin: Origin) {
 }
 
 fn value_of(doc: &ClipDoc, field: &str) -> Option<Value> {
-    // the vendors' own tags may be many, and are not asked for
-    let whole = serde_json::to_value(ClipDoc { raw: BTreeMap::new(), origin: BTreeMap::new(), ..doc.clone() }).ok()?;
+    let whole = serde_json::to_value(doc).ok()?;
     whole.pointer(&format!("/{}", field.replace('.', "/"))).filter(|v| !v.is_null()).cloned()
 }
 
@@ -247,8 +281,10 @@ pub fn from_name(doc: &mut ClipDoc) {
     }
     let Some((letter, reel)) = reel_of(&doc.clip.name).map(|(l, r)| (Value::from(l), Value::from(r))) else { return };
     let origin = Origin::new(BY_NAME, "the file's name", doc.clip.name.as_str());
+    let aside = Aside::of(doc);
     put(doc, "camera.index", letter, origin.clone());
     put(doc, "reel", reel, origin);
+    aside.back(doc);
 }
 
 /// The camera's letter and the reel.

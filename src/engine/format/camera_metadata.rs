@@ -39,6 +39,9 @@ impl Format for CameraMetadata {
         let bytes = whole(input, limits)?;
         doc.format.id = ID.into();
         doc.format.container = camera::kind(&bytes).map(|k| k.title().into());
+        if camera::list::is_list(&bytes) {
+            doc.keep(ID, "names", camera::list::names(&bytes, limits));
+        }
         let Some(sheet) = camera::read(&bytes, limits)? else { return Ok(()) };
         for (name, value) in &sheet.raw {
             doc.keep(ID, name, value.as_str());

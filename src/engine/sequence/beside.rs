@@ -15,6 +15,8 @@ const BETWEEN: [&str; 14] =
     ["mov", "mp4", "mxf", "ari", "arx", "r3d", "braw", "crm", "dng", "wav", "static", "frames", "metadata", "meta"];
 /// Lists of one folder that are looked into.
 pub const MOST_LISTS: usize = 4;
+/// Names that are looked at for each of the tails.
+pub const MOST_OF_A_TAIL: usize = 64;
 /// Endings of our own records, which belong to no clip.
 const OURS: &str = ".rushes.json";
 
@@ -42,6 +44,13 @@ pub fn named_after(name: &OsStr, clip: &str) -> Option<usize> {
     (begins && is_tail(&String::from_utf8_lossy(rest))).then_some(clip.len())
 }
 
+/// What the tails of all such names begin with, in both cases: with these a sorted list of names is looked through without
+/// the frames of a sequence.
+pub const TAILS: [&str; 34] = [
+    ".x", ".X", ".c", ".C", ".t", ".T", ".j", ".J", ".r", ".R", ".m", ".M", ".a", ".A", ".b", ".B", ".d", ".D", ".w",
+    ".W", ".s", ".S", ".f", ".F", "M", "m", "_m", "_M", "-m", "-M", " m", " M", "_0", "_1",
+];
+
 /// Whether this follows the name of a clip: `.xml`, `.mov.csv`, `M01.XML`, `_metadata.txt`; REDline numbers the segment,
 /// `_001.static.csv`.
 fn is_tail(rest: &str) -> bool {
@@ -52,9 +61,9 @@ fn is_tail(rest: &str) -> bool {
         None => true,
         Some(("M" | "m", number)) => digits(number, 2),
         Some((".", part)) => known(part),
-        Some(("_" | "-" | " ", part)) => {
+        Some((mark @ ("_" | "-" | " "), part)) => {
             let (number, kind) = part.split_once('.').unwrap_or((part, "static"));
-            let segment = digits(number, 3) && known(kind) && extension.eq_ignore_ascii_case("csv");
+            let segment = mark == "_" && digits(number, 3) && known(kind) && extension.eq_ignore_ascii_case("csv");
             segment || ["metadata", "meta"].iter().any(|w| w.eq_ignore_ascii_case(part))
         }
         Some(_) => false,
@@ -73,11 +82,14 @@ pub fn belongs(name: &OsStr, clip: &str, names: &[&OsStr]) -> bool {
 /// Of the sorted `names` of a folder, those that belong to `clip`; its name is compared with its case.
 #[must_use]
 pub fn of_clip<'a>(clip: &str, names: &'a [std::ffi::OsString]) -> Vec<&'a OsStr> {
-    let prefix = clip.as_bytes();
-    let from = names.partition_point(|n| n.as_bytes() < prefix);
-    let near =
-        names.iter().skip(from).take_while(|n| n.as_bytes().starts_with(prefix)).map(std::ffi::OsString::as_os_str);
-    let near: Vec<&OsStr> = near.collect();
+    let mut near: Vec<&OsStr> = Vec::new();
+    for tail in TAILS {
+        let prefix = [clip.as_bytes(), tail.as_bytes()].concat();
+        let from = names.partition_point(|n| n.as_bytes() < prefix.as_slice());
+        let some = names.iter().skip(from).take_while(|n| n.as_bytes().starts_with(&prefix)).take(MOST_OF_A_TAIL);
+        near.extend(some.map(std::ffi::OsString::as_os_str));
+    }
+    near.sort();
     near.iter().copied().filter(|n| belongs(n, clip, &near)).collect()
 }
 
@@ -118,6 +130,21 @@ mod tests {
             ("C1.v2.xml", "C1"),
         ] {
             assert_eq!(named_after(os(name), clip), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn every_tail_is_looked_for() {
+        for (name, clip) in
+            [("a.xml", "a"), ("am01.XML", "a"), ("a.braw.csv", "a"), ("a_meta.txt", "a"), ("a 001.csv", "a")]
+        {
+            assert!(named_after(os(name), clip).is_none() || TAILS.iter().any(|t| name[1..].starts_with(t)), "{name}");
+        }
+        for between in BETWEEN {
+            assert!(TAILS.iter().any(|t| format!(".{between}.csv").starts_with(t)), "{between}");
+        }
+        for extension in EXTENSIONS {
+            assert!(TAILS.iter().any(|t| format!(".{extension}").starts_with(t)), "{extension}");
         }
     }
 

@@ -168,7 +168,11 @@ impl Index {
                 Changed::All => {
                     match self.make_table(go_on) {
                         Ok(Some(table)) => *write(&search.table) = Some(table),
-                        Ok(None) => search.note_all(),
+                        // not to go on, or without a store: asked again when there is one
+                        Ok(None) => {
+                            search.note_all();
+                            return Ok(());
+                        }
                         Err(e) => {
                             search.note_all();
                             return Err(e);

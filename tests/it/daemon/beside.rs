@@ -94,3 +94,24 @@ fn a_list_of_the_folder_comes_after_what_is_about_the_clip() {
     wait_for("the other list", 20, || record(&f)["slate"]["take"] == "4");
     drop(daemon);
 }
+
+#[test]
+fn a_copy_without_the_metadata_does_not_take_it_from_the_clip() {
+    let f = Facility::new();
+    f.drop_roll("A001R2EC");
+    std::fs::write(f.path("hot/A001R2EC/A001R2EC_C001.csv"), table("A001R2EC_C001", "800")).unwrap();
+    let _daemon = f.serve();
+    wait_for("the record", 20, || record(&f)["exposure"]["iso"] == 800);
+    let hits =
+        || f.command(&["search", "--json", "iso=800"]).output().unwrap().stdout.iter().filter(|b| **b == b'\n').count();
+    wait_for("the clip to be found", 20, || hits() == 1);
+    std::fs::create_dir(f.path("hot/copy")).unwrap();
+    for n in 1001..1007 {
+        let name = format!("A001R2EC_C001.{n}.dpx");
+        std::fs::copy(f.path("hot/A001R2EC").join(&name), f.path("hot/copy").join(&name)).unwrap();
+    }
+    wait_for("the record of the copy", 20, || {
+        f.outputs().contains_key("copy/A001R2EC_C001.[1001-1006].dpx.rushes.json")
+    });
+    assert_eq!(hits(), 1, "what is known of the clip stays");
+}

@@ -9,6 +9,8 @@ use crate::model::{Error, Limits, Rational};
 
 /// Most lines that are looked through.
 const MOST_LINES: usize = 200_000;
+/// Most names of clips that are told.
+const MOST_NAMED: usize = 20_000;
 /// Columns in which the name of a clip's file stands.
 const NAMES: [&str; 5] = ["Source File", "Source File Path", "Filename", "Clipname", "Name"];
 
@@ -35,6 +37,26 @@ const COLUMNS: &[Column] = &[
 pub fn is_list(head: &[u8]) -> bool {
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     head.starts_with(b"Heading")
+}
+
+/// The names of the clips' files in a list, without their extensions, each once; none when it is no list.
+#[must_use]
+pub fn names(bytes: &[u8], limits: &Limits) -> Vec<String> {
+    let text = String::from_utf8_lossy(bytes);
+    let mut lines = text.split(['\n', '\r']).filter(|l| !l.trim().is_empty()).skip_while(|l| l.trim() != "Column");
+    let columns: Vec<&str> = lines.nth(1).map(|l| l.split('\t').map(str::trim).collect()).unwrap_or_default();
+    let places: Vec<usize> = NAMES.iter().filter_map(|n| columns.iter().position(|c| c == n)).collect();
+    let most = usize::try_from(limits.items).unwrap_or(usize::MAX).min(MOST_NAMED);
+    let mut found = std::collections::BTreeSet::new();
+    for line in lines.skip(1).take(MOST_LINES) {
+        let cells: Vec<&str> = line.split('\t').map(str::trim).collect();
+        let named = places.iter().filter_map(|p| cells.get(*p)).map(|c| stem_of(c).to_owned());
+        found.extend(named.filter(|n| !n.is_empty() && n.len() <= 255));
+        if found.len() >= most {
+            break;
+        }
+    }
+    found.into_iter().collect()
 }
 
 /// What a list says of `clip`: the first line in which a column of names holds it. `None` when there is none, or when this
@@ -81,8 +103,12 @@ pub fn of_clip(bytes: &[u8], clip: &str, limits: &Limits) -> Result<Option<Sheet
 /// `Y:\day 1\A020C003_150905_E2XZ.mov` is a file of the clip `A020C003_150905_E2XZ`.
 fn is_name_of(cell: &str, clip: &str) -> bool {
     let file = cell.rsplit(['/', '\\']).next().unwrap_or(cell);
-    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-    !clip.is_empty() && (file.eq_ignore_ascii_case(clip) || stem.eq_ignore_ascii_case(clip))
+    !clip.is_empty() && (file.eq_ignore_ascii_case(clip) || stem_of(cell).eq_ignore_ascii_case(clip))
+}
+
+fn stem_of(cell: &str) -> &str {
+    let file = cell.rsplit(['/', '\\']).next().unwrap_or(cell);
+    file.rsplit_once('.').map_or(file, |(stem, _)| stem)
 }
 
 fn sheet(names: &[&str], cells: &[&str], heading: Option<Rational>, limits: &Limits) -> Sheet {
