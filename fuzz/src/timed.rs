@@ -29,7 +29,10 @@ pub fn camm(data: &[u8]) {
     let (again, whole) = camm::packets(&written);
     // not compared as numbers: none is equal to NaN
     let back: Vec<u8> = again.iter().flat_map(camm::write).collect();
-    assert!((whole || packets.is_empty()) && back == written);
+    assert!(whole || packets.is_empty());
+    // a packet of zeros at the end cannot be told from padding
+    let rest = written.strip_prefix(&back[..]).expect("what is read again is what was written");
+    assert!(rest.iter().all(|b| *b == 0));
 }
 
 /// Sony's samples: every value is a part of the sample.
