@@ -6,8 +6,8 @@
 
 use super::job_file;
 use super::worker::{MANY, PARENT};
+use crate::engine::deliver::OpenInput;
 use crate::engine::deliver::{JobFile, StepKind, StepOutcome, StepResult, open_beside, open_inputs, prepare, work};
-use crate::engine::deliver::{OpenInput, RESULT_SCHEMA};
 use crate::engine::process::{Call, Cancel, lock_in, run};
 use crate::model::{Error, ErrorKind};
 use std::io::{BufRead, BufReader, Write};
@@ -103,15 +103,7 @@ pub fn main(path: &Path) -> ExitCode {
                 }
             }
         };
-        let result = StepResult {
-            schema: RESULT_SCHEMA.into(),
-            id: job.id.clone(),
-            outcome,
-            version: env!("CARGO_PKG_VERSION").into(),
-            stats: None,
-            millis: 0,
-            sandbox: String::new(),
-        };
+        let result = super::worker::result_of(job, outcome);
         let Ok(text) = serde_json::to_vec(&result) else { continue };
         let line = [n.to_string().as_bytes(), b" ", &text, b"\n"].concat();
         if out.write_all(&line).and_then(|()| out.flush()).is_err() {

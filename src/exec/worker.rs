@@ -47,13 +47,9 @@ pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
         Err(e) => (StepOutcome::Failed(e), None),
     };
     let result = StepResult {
-        schema: RESULT_SCHEMA.into(),
-        id: job.id.clone(),
-        outcome,
-        version: env!("CARGO_PKG_VERSION").into(),
-        stats: None,
         millis: u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
         sandbox: lock.map(|l| l.to_string()).unwrap_or_default(),
+        ..result_of(&job, outcome)
     };
     let text = match serde_json::to_vec(&result) {
         Ok(t) => t,
@@ -63,6 +59,19 @@ pub fn main(job_path: &Path, staging: &Path) -> ExitCode {
     match out.write_all(&text).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(e) => fail(&Error::io("WORKER-CRASHED", "hand over the result", &e)),
+    }
+}
+
+/// The result of a step, without its time and its walls.
+pub(super) fn result_of(job: &JobFile, outcome: StepOutcome) -> StepResult {
+    StepResult {
+        schema: RESULT_SCHEMA.into(),
+        id: job.id.clone(),
+        outcome,
+        version: env!("CARGO_PKG_VERSION").into(),
+        stats: None,
+        millis: 0,
+        sandbox: String::new(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Colour corrections of the ASC: `.cc`, `.ccc`, `.cdl` (ASC CDL v1.2; XML of `urn:ASC:CDL:v1.01`, `v1.2` or without a
 //! namespace).
 
+use crate::engine::document::xml::resolved;
 use crate::model::{Error, Limits};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -181,14 +182,7 @@ impl Walk<'_> {
                 Event::End(_) => self.close()?,
                 Event::Text(t) => self.add(&t),
                 Event::CData(t) => self.add(&t),
-                Event::GeneralRef(r) => {
-                    let name: &str = &r;
-                    let known = [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\'')];
-                    let c = r.resolve_char_ref().ok().flatten();
-                    let c = c.or_else(|| known.iter().find(|(n, _)| *n == name).map(|(_, c)| *c));
-                    let c = c.ok_or_else(|| Error::malformed(format!("entity `&{name};` is not allowed")))?;
-                    self.add(c.encode_utf8(&mut [0; 4]));
-                }
+                Event::GeneralRef(r) => self.add(resolved(&r)?.encode_utf8(&mut [0; 4])),
                 Event::DocType(_) => return Err(Error::malformed("a document type declaration is not allowed")),
                 Event::Eof if self.levels.is_empty() => return Ok(()),
                 Event::Eof => return Err(Error::truncated("the document ends early").fix("copy the file again")),

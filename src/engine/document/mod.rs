@@ -7,3 +7,4 @@ pub mod imf;
 pub mod mhl;
 mod mhl_tree;
 mod mhl_xml;
+pub mod xml;

@@ -6,6 +6,7 @@
 
 use super::values::{self, decimal, flag, text, whole};
 use super::{CameraValue, Column, Kind, Sheet};
+use crate::engine::document::xml::broken;
 use crate::model::{Error, Limits, Rational};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -145,18 +146,6 @@ fn flatten(t: &str, limits: &Limits, s: &mut Sheet) -> Result<(), Error> {
             Event::Eof => return Err(Error::truncated("the document ends early").fix("copy the file again")),
             _ => {}
         }
-    }
-}
-
-/// What is not closed before the end was cut off.
-fn broken(e: &quick_xml::Error) -> Error {
-    use quick_xml::errors::SyntaxError::InvalidBangMarkup;
-    match e {
-        quick_xml::Error::Syntax(InvalidBangMarkup) => Error::malformed(format!("this is no XML: {e}")),
-        quick_xml::Error::Syntax(e) => {
-            Error::truncated(format!("the document ends early: {e}")).fix("copy the file again")
-        }
-        e => Error::malformed(format!("this is no XML: {e}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! An XML document as a tree of local names, within limits: enough of it for the documents of a package.
 
+use crate::engine::document::xml::{broken, resolved};
 use crate::model::{Error, Limits};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
@@ -125,15 +126,7 @@ impl Walk<'_> {
                 Event::End(_) => self.end(),
                 Event::Text(t) => self.add(&t),
                 Event::CData(t) => self.add(&t),
-                Event::GeneralRef(r) => {
-                    let name: &str = &r;
-                    let known = [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\'')];
-                    let c = r.resolve_char_ref().ok().flatten();
-                    let c = c.or_else(|| known.iter().find(|(n, _)| *n == name).map(|(_, c)| *c));
-                    let name: String = name.chars().take(40).collect();
-                    let c = c.ok_or_else(|| Error::malformed(format!("entity `&{name};` is not allowed")))?;
-                    self.add(c.encode_utf8(&mut [0; 4]));
-                }
+                Event::GeneralRef(r) => self.add(resolved(&r)?.encode_utf8(&mut [0; 4])),
                 Event::DocType(_) => return Err(Error::malformed("a document type declaration is not allowed")),
                 Event::Eof => break,
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) => {}
@@ -200,16 +193,4 @@ fn namespace(e: &BytesStart<'_>) -> Result<Option<String>, Error> {
         }
     }
     Ok(None)
-}
-
-/// What is not closed before the end was cut off.
-fn broken(e: &quick_xml::Error) -> Error {
-    use quick_xml::errors::SyntaxError::InvalidBangMarkup;
-    match e {
-        quick_xml::Error::Syntax(InvalidBangMarkup) => Error::malformed(format!("this is no XML: {e}")),
-        quick_xml::Error::Syntax(e) => {
-            Error::truncated(format!("the document ends early: {e}")).fix("copy the file again")
-        }
-        e => Error::malformed(format!("this is no XML: {e}")),
-    }
 }

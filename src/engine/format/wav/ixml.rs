@@ -84,12 +84,8 @@ impl IXml {
                 Event::Text(t) => add(levels.last_mut(), &t, limits),
                 Event::CData(t) => add(levels.last_mut(), &t, limits),
                 Event::GeneralRef(r) => {
-                    let name: &str = &r;
-                    let known = [("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'")];
-                    let c = r.resolve_char_ref().ok().flatten().map(String::from);
-                    let c = c.or_else(|| known.iter().find(|(n, _)| *n == name).map(|(_, c)| (*c).to_owned()));
-                    let c = c.ok_or_else(|| format!("entity `&{name};` is not allowed"))?;
-                    add(levels.last_mut(), &c, limits);
+                    let c = crate::engine::document::xml::resolved(&r).map_err(|e| e.what)?;
+                    add(levels.last_mut(), c.encode_utf8(&mut [0; 4]), limits);
                 }
                 Event::Eof => return Err("the document ends early".into()),
                 Event::Empty(_) | Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
